@@ -1,0 +1,122 @@
+"""The JSON that scripts read. A name that stands here changes only with a major version."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from pellacia_service.facade import (
+    Account,
+    Delivery,
+    DeliveryError,
+    Json,
+    PellaciaError,
+    PostView,
+    Problem,
+    Status,
+)
+
+
+def instant(value: dt.datetime | None) -> str | None:
+    """Write an instant as RFC 3339 in UTC."""
+    return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if value else None
+
+
+def post(view: PostView) -> dict[str, Json]:
+    """One post with its deliveries."""
+    return {
+        "id": str(view.stored.id),
+        "status": str(view.status),
+        "deliveries": [delivery(one) for one in view.deliveries],
+    }
+
+
+def listed_post(view: PostView) -> dict[str, Json]:
+    """One post in a list."""
+    stored = view.stored
+    return {
+        **post(view),
+        "title": stored.post.title,
+        "scheduled_at": instant(stored.scheduled_at),
+        "timezone": stored.timezone or None,
+        "file": str(stored.post.file),
+        "created_at": instant(stored.created_at),
+    }
+
+
+def delivery(one: Delivery) -> dict[str, Json]:
+    """One delivery."""
+    return {
+        "id": str(one.id),
+        "platform": one.platform,
+        "account": one.account_label,
+        "status": str(one.status),
+        "step": str(one.step),
+        "post_id": one.remote_id or None,
+        "url": one.url or None,
+        "bytes_sent": one.bytes_sent,
+        "sha256": one.sha256 or None,
+        "attempts": one.attempts,
+        "started_at": instant(one.started_at),
+        "completed_at": instant(one.completed_at),
+        "error": delivery_error(one.error),
+    }
+
+
+def delivery_error(error: DeliveryError | None) -> Json:
+    """The last trouble of a delivery."""
+    if error is None:
+        return None
+    return {
+        "kind": str(error.kind),
+        "code": error.code,
+        "message": error.message,
+        "retry_at": instant(error.retry_at),
+    }
+
+
+def checked(
+    problems: Mapping[str, Sequence[Problem]], status: Status, message: str = ""
+) -> dict[str, Json]:
+    """What a check found, in the shape of a post that has no rows."""
+    return {
+        "id": None,
+        "status": str(status),
+        "deliveries": [
+            {
+                "id": None,
+                "platform": address.partition(":")[0],
+                "account": address.partition(":")[2] or "default",
+                "status": str(status),
+                "post_id": None,
+                "url": None,
+                "bytes_sent": 0,
+                "sha256": None,
+                "attempts": 0,
+                "started_at": None,
+                "completed_at": None,
+                "error": _refusal(found, message) if status is Status.FAILED else None,
+                "problems": [dict(asdict(problem)) for problem in found],
+            }
+            for address, found in problems.items()
+        ],
+    }
+
+
+def _refusal(problems: Sequence[Problem], message: str) -> Json:
+    said = " ".join(problem.message for problem in problems) or message
+    return {"kind": "validation", "code": "problems", "message": said, "retry_at": None}
+
+
+def account(one: Account) -> dict[str, Json]:
+    """One connected account. Never a token."""
+    return {
+        "platform": one.platform,
+        "label": one.label,
+        "name": one.name,
+        "ids": dict(one.ids),
+    }
+
+
+def failure(error: PellaciaError, kind: str) -> dict[str, Json]:
+    """An error that ended a command."""
+    return {"error": {"kind": kind, "code": type(error).__name__, "message": str(error)}}

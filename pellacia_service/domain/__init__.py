@@ -1,0 +1,1 @@
+"""What the program is about, as plain frozen values: no input, no output."""

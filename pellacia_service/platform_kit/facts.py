@@ -1,0 +1,148 @@
+"""A platform as data: limits, addresses, and what its error codes mean, each with its source."""
+
+import datetime as dt
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class Trouble(enum.Enum):
+    """What one of a platform's error codes means for us."""
+
+    RETRY = enum.auto()
+    """A hiccup: the same call may well work in a moment. Says nothing about a publish."""
+
+    RATE_LIMIT = enum.auto()
+    """Too many calls just now, refused before anything was done."""
+
+    DAY_LIMIT = enum.auto()
+    """The day's quota is used up, refused before anything was done. `Facts.day_ends` says when it returns."""
+
+    LOGIN = enum.auto()
+    """The sign-in is no longer good, or lacks a scope. Refused before anything was done."""
+
+    REFUSED = enum.auto()
+    """Never as it is: the post, the file or the account must change."""
+
+    SESSION_GONE = enum.auto()
+    """The upload session or container has run out."""
+
+    UNCERTAIN = enum.auto()
+    """Reads like an answer, proves nothing: it may have been published (duplicates, "action blocked")."""
+
+
+def codes(meanings: Mapping[Trouble, str]) -> Mapping[str, Trouble]:
+    """Turn "meaning: the codes that have it, with spaces between" into "code: meaning"."""
+    return {code: meaning for meaning, words in meanings.items() for code in words.split()}
+
+
+@dataclass(frozen=True)
+class Source:
+    """The page a fact was read from, and the day."""
+
+    page: str
+    read_on: dt.date
+
+
+NAMED_CLIENT = "named_client"
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """
+    How an account of this platform is connected.
+
+    Args:
+        separator: what stands between two scopes in the authorize URL.
+        client_id_name: what this platform calls the client id.
+        extra: further parameters of the authorize URL.
+        token_auth: how the client proves itself at the token endpoint: "client_secret_post",
+            "client_secret_basic", or NAMED_CLIENT where the id goes by another name.
+        hex_challenge: True where the PKCE challenge is the hash in hex instead of base64url.
+        long_lived_grant: the grant that turns the first, short-lived token into a long-lived one.
+    """
+
+    authorize_url: str
+    token_url: str
+    scopes: tuple[str, ...]
+    separator: str = " "
+    client_id_name: str = "client_id"
+    extra: Mapping[str, str] = field(default_factory=dict)
+    token_auth: str = "client_secret_post"
+    hex_challenge: bool = False
+    long_lived_grant: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """
+    What a file may be. None: the platform sets no limit, or tells nobody.
+
+    Args:
+        size: most bytes. smallest: least bytes.
+        duration: (shortest, longest), seconds.
+        frame_rate: (lowest, highest), frames per second.
+        aspect_ratio: (narrowest, widest), width over height.
+        long_side, short_side: (least, most) pixels, whichever way the picture is turned.
+        bit_rate: most bits per second.
+    """
+
+    containers: frozenset[str]
+    video_codecs: frozenset[str]
+    audio_codecs: frozenset[str]
+    size: int
+    duration: tuple[float, float]
+    smallest: int = 1
+    frame_rate: tuple[float, float] | None = None
+    aspect_ratio: tuple[float, float] | None = None
+    long_side: tuple[int, int] | None = None
+    short_side: tuple[int, int] | None = None
+    bit_rate: int | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """
+    What is known of a platform, as data.
+
+    Args:
+        name: the word in commands and tables. title: the word in sentences.
+        hosts: every host that may be sent this account's token. A URL handed out by the platform
+            that points elsewhere is refused.
+        error_codes_at: where codes sit in an error body, most telling first. Dots go into objects,
+            numbers into lists: "error.errors.0.reason".
+        error_message_at: where the sentence for people sits, most telling first.
+        trouble: what each code means. Codes are compared as text. A code that is not listed falls
+            back to the HTTP status (`http.STATUS_TROUBLE`).
+        envelope_ok: where a 2xx answer must hold "ok" for it to be a success; "" where the HTTP
+            status says it all.
+        day_ends: the zone whose midnight brings the day's quota back; "" for 24 hours from now.
+        day_limit_words: words in the sentence for people, lower case, that make a day's limit of
+            what the code alone calls "too many calls just now".
+        last_part_creates: True where the last byte makes the video exist, so that sending it is
+            written down like an intent to publish.
+        last_part_publishes: True where the last byte also makes it public and `publish` is never called.
+        publish_is_repeatable: True where publishing the same receipt twice makes one post.
+        can_prove_absence: True where a look can tell "not published" for certain once it has
+            settled; False holds the delivery for a person.
+        settle: how long "not published" must go on being said before it counts.
+    """
+
+    name: str
+    title: str
+    source: Source
+    hosts: frozenset[str]
+    sign_in: SignIn
+    limits: Limits
+    error_codes_at: tuple[str, ...]
+    error_message_at: tuple[str, ...]
+    trouble: Mapping[str, Trouble]
+    privacies: frozenset[str] = frozenset({"public"})
+    envelope_ok: str = ""
+    day_ends: str = ""
+    day_limit_words: tuple[str, ...] = ()
+    last_part_creates: bool = False
+    last_part_publishes: bool = False
+    publish_is_repeatable: bool = False
+    can_prove_absence: bool = True
+    settle: dt.timedelta = dt.timedelta(seconds=125)

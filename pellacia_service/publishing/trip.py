@@ -1,0 +1,165 @@
+"""
+One delivery under way: its records in hand, and the only way to write them down.
+
+Every change goes through `save`, which commits the delivery (fenced by its epoch), a line of the
+journal, and the post's summary in one transaction. What is not committed did not happen.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from pellacia_service.clock import Clock
+from pellacia_service.domain.account import Account
+from pellacia_service.domain.delivery import Delivery, DeliveryError, Step
+from pellacia_service.domain.json import Json
+from pellacia_service.domain.media import Media
+from pellacia_service.domain.post import Content, Post
+from pellacia_service.domain.receipt import Receipt
+from pellacia_service.errors import ErrorKind, PlatformError
+from pellacia_service.platform_kit.http import Api
+from pellacia_service.platform_kit.protocol import Platform
+from pellacia_service.publishing.crash_points import CrashPlan
+from pellacia_service.publishing.fingerprints import Fingerprints
+from pellacia_service.publishing.lines import Lines
+from pellacia_service.publishing.progress import ProgressBoard
+from pellacia_service.publishing.retries import Retries
+from pellacia_service.repositories.journal import JournalEntry
+from pellacia_service.repositories.session import Database
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every step may need: the same for all deliveries of a process."""
+
+    database: Database
+    clock: Clock
+    lines: Lines
+    retries: Retries
+    board: ProgressBoard
+    fingerprints: Fingerprints
+    settle: dt.timedelta
+    crash: CrashPlan
+
+
+@dataclass
+class Trip:
+    """
+    One delivery on its way.
+
+    Args:
+        media: the file as it was last probed here; None until step CHECK, or after a restart
+            behind the last byte, when the file is not needed any more.
+        queued_media, queued_sha256: the file as it was when the post was queued, where that is known.
+        bytes_sent: bytes handed to the network over all attempts, repeats included.
+        snoozed: True when the delivery was put back into the queue to wait.
+        restarts: upload sessions that ran out and were opened anew.
+        voids: calls that publish and were proved not to have happened.
+    """
+
+    tools: Tools
+    platform: Platform
+    account: Account
+    post: Post
+    delivery: Delivery
+    media: Media | None = None
+    queued_media: Media | None = None
+    queued_sha256: str = ""
+    bytes_sent: int = 0
+    snoozed: bool = False
+    restarts: int = 0
+    voids: int = 0
+
+    @property
+    def content(self) -> Content:
+        """What this platform gets."""
+        return self.post.content_for(self.platform.facts.name)
+
+    @property
+    def receipt(self) -> Receipt:
+        """The upload as the platform last confirmed it."""
+        receipt = self.delivery.receipt
+        if receipt is None:
+            raise LookupError(f"Delivery {self.delivery.id} has no upload session yet.")
+        return receipt
+
+    @property
+    def title(self) -> str:
+        """The platform's name in a sentence."""
+        return self.platform.facts.title
+
+    async def line(self) -> Api:
+        """Return the line to the platform, its token good for the next call."""
+        return await self.tools.lines.line(self.account, self.platform.facts)
+
+    async def fresh_line(self) -> Api:
+        """Return a line on a connection that nothing else has used."""
+        return await self.tools.lines.fresh_line(self.account, self.platform.facts)
+
+    async def save(
+        self, delivery: Delivery, because: str, evidence: Mapping[str, Json] | None = None
+    ) -> None:
+        """
+        Commit the delivery as it is now.
+
+        Args:
+            because: why it moved, in words; it stands in the journal.
+            evidence: what the platform showed, where that is the reason.
+
+        Raises:
+            LeaseLostError: another worker owns the delivery; nothing was written.
+            AccountBusyError: another post of this account is being published right now.
+        """
+        entry = JournalEntry(
+            delivery_id=delivery.id,
+            epoch=delivery.epoch,
+            at=self.tools.clock.now(),
+            from_step=self.delivery.step,
+            to_step=delivery.step,
+            reason=because,
+            evidence=dict(evidence or {}),
+        )
+        delivery = replace(delivery, bytes_sent=self.bytes_sent)
+        self.tools.crash.reached(f"before {delivery.step}")
+        async with self.tools.database.write() as tx:
+            await tx.deliveries.save(delivery, expected_epoch=self.delivery.epoch)
+            await tx.journal.append(entry)
+            await tx.posts.summarize(delivery.post_id, now=self.tools.clock.now())
+        self.delivery = delivery
+        self.tools.crash.reached(f"after {delivery.step}")
+        self.tools.board.moved(delivery.id, delivery.step)
+
+    async def move(self, step: Step, because: str, receipt: Receipt | None = None) -> None:
+        """Commit the next step."""
+        await self.save(
+            replace(self.delivery, step=step, receipt=receipt or self.delivery.receipt, error=None),
+            because,
+        )
+
+    async def remember_hash(self, media: Media) -> None:
+        """Keep the file's hash with the post: from now on no other content goes out under it."""
+        if self.queued_sha256:
+            return
+        async with self.tools.database.write() as tx:
+            await tx.posts.set_media(self.post.id, media, now=self.tools.clock.now())
+        self.queued_sha256 = media.sha256
+
+    async def snooze(self, until: dt.datetime, error: DeliveryError | None, because: str) -> None:
+        """Put the delivery back into the queue; it goes on from here at `until`."""
+        self.snoozed = True
+        await self.save(replace(self.delivery, not_before=until, error=error), because)
+
+    async def finish(self, step: Step, because: str, error: DeliveryError | None = None) -> None:
+        """Bring the delivery to a rest."""
+        now = self.tools.clock.now()
+        completed_at = now if step is Step.DONE else None
+        await self.save(
+            replace(self.delivery, step=step, error=error, completed_at=completed_at), because
+        )
+
+
+def error_record(error: PlatformError, kind: ErrorKind | None = None) -> DeliveryError:
+    """Write an error down as scripts see it."""
+    return DeliveryError(
+        kind=kind or error.kind, code=error.code, message=str(error), retry_at=error.retry_at
+    )

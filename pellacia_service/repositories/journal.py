@@ -1,0 +1,88 @@
+"""The journal: what happened to each delivery, only ever added to. Never a token, never a body."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlmodel import col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from pellacia_service.domain.delivery import Step
+from pellacia_service.domain.json import Json
+from pellacia_service.repositories.records import clean, clean_text
+from pellacia_service.repositories.tables import JournalRow
+
+
+@dataclass(frozen=True)
+class JournalEntry:
+    """
+    One move of one delivery.
+
+    Args:
+        epoch: which claim wrote it.
+        reason: why it moved, in words.
+        evidence: what the platform showed, where that was the reason.
+        id: counts up over all deliveries; 0 before it is stored.
+    """
+
+    delivery_id: uuid.UUID
+    epoch: int
+    at: dt.datetime
+    from_step: Step
+    to_step: Step
+    reason: str
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    id: int = 0
+
+
+class Journal:
+    """The journal in one transaction."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def append(self, entry: JournalEntry) -> None:
+        """Add a line."""
+        self._session.add(
+            JournalRow(
+                delivery_id=entry.delivery_id,
+                epoch=entry.epoch,
+                at=entry.at,
+                from_step=entry.from_step.value,
+                to_step=entry.to_step.value,
+                reason=clean_text(entry.reason),
+                evidence=_cleaned(entry.evidence),
+            )
+        )
+        await self._session.flush()
+
+    async def of(self, delivery_id: uuid.UUID) -> list[JournalEntry]:
+        """Return everything that happened to a delivery, oldest first."""
+        found = await self._session.exec(
+            select(JournalRow)
+            .where(col(JournalRow.delivery_id) == delivery_id)
+            .order_by(col(JournalRow.id))
+        )
+        return [_to_entry(row) for row in found.all()]
+
+    async def last_id(self) -> int:
+        """Return the newest line's id, 0 where there is none. A restored backup has a smaller one."""
+        return (await self._session.exec(select(func.max(JournalRow.id)))).one() or 0
+
+
+def _to_entry(row: JournalRow) -> JournalEntry:
+    return JournalEntry(
+        id=row.id or 0,
+        delivery_id=row.delivery_id,
+        epoch=row.epoch,
+        at=row.at,
+        from_step=Step(row.from_step),
+        to_step=Step(row.to_step),
+        reason=row.reason,
+        evidence=row.evidence,
+    )
+
+
+def _cleaned(evidence: Mapping[str, Json]) -> dict[str, Json]:
+    return {clean_text(key): clean(value) for key, value in evidence.items()}

@@ -1,0 +1,173 @@
+"""The database, and transactions: everything in one `async with` happens, or nothing of it."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from types import TracebackType
+
+import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from pellacia_service.clock import Clock
+from pellacia_service.repositories import migrate
+from pellacia_service.repositories.accounts import Accounts
+from pellacia_service.repositories.credentials import Credentials
+from pellacia_service.repositories.deliveries import Deliveries
+from pellacia_service.repositories.dialect import PATIENCE, explained, is_locked, open_store
+from pellacia_service.repositories.history import History
+from pellacia_service.repositories.journal import Journal
+from pellacia_service.repositories.marks import Marks
+from pellacia_service.repositories.posts import Posts
+from pellacia_service.repositories.workers import Workers
+
+
+class Transaction:
+    """Everything that is stored, as one transaction sees it."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self.posts = Posts(session)
+        self.deliveries = Deliveries(session)
+        self.journal = Journal(session)
+        self.accounts = Accounts(session)
+        self.credentials = Credentials(session)
+        self.history = History(session)
+        self.workers = Workers(session)
+        self.marks = Marks(session)
+
+
+class Database:
+    """
+    The database. Open it with `async with`, or `open` and `close`.
+
+    A transaction should last milliseconds: no call to a platform belongs inside one, and none may
+    be opened inside another.
+
+    Args:
+        url: see PELLACIA_DATABASE_URL.
+        schema: the schema on a server; a file has none.
+        clock: for the wait of a first start that meets another one.
+
+    Raises:
+        SetupError: the address is not understood.
+    """
+
+    def __init__(self, url: str, *, schema: str, clock: Clock) -> None:
+        self._store = open_store(url, schema)
+        self._clock = clock
+
+    async def open(self) -> None:
+        """
+        Make the database where there is none, and bring its tables up to date.
+
+        Raises:
+            SetupError: it cannot be made, reached, or written.
+            NewerSchemaError: a newer version of this program has changed its tables.
+        """
+        await self._store.make_place()
+        await self.upgrade()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._store.close()
+
+    async def __aenter__(self) -> "Database":
+        """Open."""
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        await self.close()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """Look at one consistent state. A write in it fails."""
+        async with self._begin(self._store.read) as transaction:
+            yield transaction
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """
+        Read and change. Committed at the end of the block, taken back when the block raises.
+
+        Raises:
+            SetupError: the database cannot be reached or written. When the connection breaks
+                during the commit, nobody knows whether it happened: read again.
+        """
+        async with self._begin(self._store.write) as transaction:
+            yield transaction
+
+    async def upgrade(self) -> None:
+        """Bring the tables up to date."""
+        async with self._connect(self._store.read) as connection:
+            stored = await migrate.stored_revision(connection)
+        if stored == migrate.newest_revision():
+            return
+        async with self._connect(self._store.migrate) as connection:
+            await migrate.upgrade(connection, self._store)
+
+    async def downgrade(self, revision: str) -> None:
+        """
+        Take the tables back to an earlier revision; "base" takes everything away.
+
+        Raises:
+            BadInputError: there is no such revision.
+        """
+        async with self._connect(self._store.migrate) as connection:
+            await migrate.downgrade(connection, self._store, revision)
+
+    async def revision(self) -> str:
+        """Return the revision of the tables; empty for a database without tables."""
+        async with self._connect(self._store.read) as connection:
+            return await migrate.stored_revision(connection)
+
+    @asynccontextmanager
+    async def _begin(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
+        async with (
+            self._connect(engine) as connection,
+            AsyncSession(connection, expire_on_commit=False) as session,
+        ):
+            yield Transaction(session)
+            await session.flush()
+
+    @asynccontextmanager
+    async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """Connect and begin a transaction."""
+        async with AsyncExitStack() as stack:
+            with self._in_words(OSError, sa.exc.SQLAlchemyError):
+                connection = await self._reach(engine, stack)
+            with self._in_words(sa.exc.SQLAlchemyError):
+                async with connection.begin():
+                    yield connection
+
+    async def _reach(self, engine: AsyncEngine, stack: AsyncExitStack) -> AsyncConnection:
+        """
+        Connect.
+
+        Of several first starts on one file, one sets the file up; the others are turned away at
+        once, however much patience they asked for, and come again.
+        """
+        deadline = self._clock.monotonic() + PATIENCE
+        while True:
+            try:
+                return await stack.enter_async_context(engine.connect())
+            except sa.exc.OperationalError as error:
+                if not is_locked(error) or self._clock.monotonic() >= deadline:
+                    raise
+            await self._clock.sleep(0.1)
+
+    @contextmanager
+    def _in_words(self, *kinds: type[OSError | sa.exc.SQLAlchemyError]) -> Iterator[None]:
+        """Say in words what a driver says in codes."""
+        try:
+            yield
+        except kinds as error:
+            told = explained(error, self._store)
+            if told is None:
+                raise
+            raise told from error

@@ -1,0 +1,137 @@
+"""Settings: environment variables that begin with PELLACIA_, then config.toml in the home folder."""
+
+import datetime as dt
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from pellacia_service.errors import SetupError
+
+APP_FOLDER = "pellacia-distribution"
+QUIET_SECONDS = 125.0
+"""Send deadline (5 s) + call timeout (60 s) + 60 s for the platform's own indexing."""
+SANDBOX_QUIET_SECONDS = 15.0
+"""The sandbox shows at once what was published; waiting longer would teach nothing."""
+
+
+class Settings(BaseSettings):
+    """
+    Everything that can be set from outside. Each field is `PELLACIA_` + its name in capitals.
+
+    Args:
+        quiet_seconds: how long "not published" must go on being seen before it counts.
+        lease_seconds: how long a delivery stays with a worker that shows no sign of life.
+        attempts: how often a call that is safe to repeat is made before the delivery fails.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PELLACIA_", extra="ignore")
+
+    home: Path = Field(default_factory=lambda: user_data_path(APP_FOLDER, appauthor=False))
+    database_url: str = ""
+    database_schema: str = "pellacia_distribution"
+    secret_keys: SecretStr = SecretStr("")
+    sandbox_url: str = ""
+    timezone: str = ""
+    media_dir: Path | None = None
+    media_roots: str = ""
+    quiet_seconds: float = 0
+    lease_seconds: float = Field(default=60, gt=3)
+    attempts: int = Field(default=3, ge=1)
+    concurrency: int = Field(default=12, ge=1)
+
+    youtube_client_id: str = ""
+    youtube_client_secret: SecretStr = SecretStr("")
+    instagram_client_id: str = ""
+    instagram_client_secret: SecretStr = SecretStr("")
+    tiktok_client_id: str = ""
+    tiktok_client_secret: SecretStr = SecretStr("")
+    x_client_id: str = ""
+    x_client_secret: SecretStr = SecretStr("")
+    linkedin_client_id: str = ""
+    linkedin_client_secret: SecretStr = SecretStr("")
+    facebook_client_id: str = ""
+    facebook_client_secret: SecretStr = SecretStr("")
+
+    @field_validator("sandbox_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @cached_property
+    def database(self) -> str:
+        """Where the database is, as an address."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'pellacia.db'}"
+
+    @property
+    def settle(self) -> dt.timedelta:
+        """How long "not published" must go on being seen before it counts."""
+        usual = SANDBOX_QUIET_SECONDS if self.sandbox_url else QUIET_SECONDS
+        return dt.timedelta(seconds=self.quiet_seconds or usual)
+
+    def client(self, platform: str) -> tuple[str, str]:
+        """
+        Return (client id, client secret) of a platform's OAuth app.
+
+        The sandbox takes any; a real platform without an app of its own gets ("", "").
+        """
+        apps: dict[str, tuple[str, SecretStr]] = {
+            "youtube": (self.youtube_client_id, self.youtube_client_secret),
+            "instagram": (self.instagram_client_id, self.instagram_client_secret),
+            "tiktok": (self.tiktok_client_id, self.tiktok_client_secret),
+            "x": (self.x_client_id, self.x_client_secret),
+            "linkedin": (self.linkedin_client_id, self.linkedin_client_secret),
+            "facebook": (self.facebook_client_id, self.facebook_client_secret),
+        }
+        client_id, secret = apps[platform]
+        if not client_id and self.sandbox_url:
+            return f"sandbox-{platform}", "sandbox-secret"
+        return client_id, secret.get_secret_value()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before config.toml, which lies in the home folder that the environment names."""
+        home: dict[str, Any] = {**env_settings(), **init_settings()}
+        folder = Path(home.get("home") or user_data_path(APP_FOLDER, appauthor=False))
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=folder / "config.toml")
+        return init_settings, env_settings, toml
+
+
+def load_settings() -> Settings:
+    """
+    Read the settings.
+
+    Raises:
+        SetupError: a value cannot be used; the message names the setting and what is wrong with it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [
+            f"PELLACIA_{'_'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
+            for one in error.errors(include_input=False)
+        ]
+        raise SetupError("A setting cannot be used. " + "; ".join(lines)) from error
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise SetupError(f"config.toml cannot be read: {error}") from error

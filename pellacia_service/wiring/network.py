@@ -1,0 +1,52 @@
+"""What the ways to the platforms have in common: HTTP clients, the vault, our OAuth apps."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+
+from pellacia_service.clock import Clock
+from pellacia_service.platform_kit.facts import Facts
+from pellacia_service.settings import Settings
+from pellacia_service.vault import Vault, open_vault
+
+if TYPE_CHECKING:
+    from pellacia_service.platform_kit.oauth import OAuth
+
+
+@asynccontextmanager
+async def open_clients(
+    settings: Settings,
+) -> AsyncIterator[tuple[httpx.AsyncClient, httpx.AsyncClient]]:
+    """Open two clients: one that keeps its connections, and one that never reuses any."""
+    # A proxy of the environment cannot reach a sandbox on loopback.
+    through_proxies = not settings.sandbox_url
+    trusted = httpx.create_ssl_context()
+    async with (
+        httpx.AsyncClient(verify=trusted, trust_env=through_proxies) as http,
+        httpx.AsyncClient(
+            verify=trusted,
+            trust_env=through_proxies,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        ) as fresh,
+    ):
+        yield http, fresh
+
+
+def make_vault(settings: Settings) -> Vault:
+    """Open the vault with the keys of the settings, or of the home folder."""
+    return open_vault(settings.secret_keys.get_secret_value(), settings.home)
+
+
+def make_oauth(settings: Settings, clock: Clock) -> "Callable[[Facts], OAuth]":
+    """Return what makes our OAuth app of a platform when it is asked for."""
+
+    def make(facts: Facts) -> "OAuth":
+        # Deferred: Authlib costs a quarter of a second, and most uploads renew no token.
+        from pellacia_service.platform_kit.oauth import OAuth  # noqa: PLC0415
+
+        client_id, client_secret = settings.client(facts.name)
+        return OAuth(facts, client_id, client_secret, clock, settings.sandbox_url)
+
+    return make

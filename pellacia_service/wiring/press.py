@@ -1,0 +1,86 @@
+"""What publishes: the lines to the platforms, the step machine, the worker."""
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import stamina.instrumentation
+
+from pellacia_service.clock import SystemClock
+from pellacia_service.platforms import PLATFORMS
+from pellacia_service.publishing.crash_points import CrashPlan
+from pellacia_service.publishing.fingerprints import Fingerprints
+from pellacia_service.publishing.lines import Lines
+from pellacia_service.publishing.machine import Machine
+from pellacia_service.publishing.owners import Owner
+from pellacia_service.publishing.progress import ProgressBoard
+from pellacia_service.publishing.retries import Retries
+from pellacia_service.publishing.trip import Tools
+from pellacia_service.publishing.worker import Worker
+from pellacia_service.use_cases.posts import Posts
+from pellacia_service.wiring.network import make_oauth, make_vault, open_clients
+from pellacia_service.wiring.records import Records, make_database
+
+
+@dataclass(frozen=True)
+class Press:
+    """What talks to the platforms: write posts, publish them, see how far they are."""
+
+    posts: Posts
+    worker: Worker
+    board: ProgressBoard
+
+
+@asynccontextmanager
+async def open_press(records: Records) -> AsyncIterator[Press]:
+    """Open the lines to the platforms and become a publisher; close them in the end."""
+    # Its default hook prints; what is being waited for is said by the delivery itself.
+    stamina.instrumentation.set_on_retry_hooks([])
+    settings, clock = records.settings, records.clock
+    async with _open_tools(records) as tools:
+        with Owner(settings.home) as owner:
+            worker = Worker(
+                database=records.database,
+                lease_database=lambda: make_database(settings, SystemClock()),
+                machine=Machine(tools=tools, platforms=PLATFORMS),
+                owner=owner,
+                clock=clock,
+                lease=dt.timedelta(seconds=settings.lease_seconds),
+                concurrency=settings.concurrency,
+            )
+            posts = Posts(
+                database=records.database,
+                accounts=records.accounts,
+                platforms=PLATFORMS,
+                clock=clock,
+            )
+            yield Press(posts=posts, worker=worker, board=tools.board)
+
+
+@asynccontextmanager
+async def _open_tools(records: Records) -> AsyncIterator[Tools]:
+    settings, clock = records.settings, records.clock
+    fingerprints = Fingerprints()
+    async with open_clients(settings) as (http, fresh):
+        try:
+            yield Tools(
+                database=records.database,
+                clock=clock,
+                lines=Lines(
+                    http=http,
+                    fresh=fresh,
+                    database=records.database,
+                    vault=make_vault(settings),
+                    oauth=make_oauth(settings, clock),
+                    clock=clock,
+                    sandbox_url=settings.sandbox_url,
+                ),
+                retries=Retries(clock=clock, attempts=settings.attempts),
+                board=ProgressBoard(clock),
+                fingerprints=fingerprints,
+                settle=settings.settle,
+                crash=CrashPlan.from_environment(),
+            )
+        finally:
+            await fingerprints.close()

@@ -1,0 +1,57 @@
+"""The whole program, opened by its door on an empty home, with six accounts of the sandbox."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+from pellacia_service.facade import DEFAULT_LABEL, PLATFORM_NAMES, Pellacia, open_pellacia
+from pellacia_service.sandbox.server import RunningSandbox
+from pellacia_service.settings import Settings
+from tests.postgres import KINDS, ServerAddress, place_for, postgres
+
+__all__ = ["postgres"]
+
+
+@pytest.fixture(autouse=True)
+def _retries_without_waits() -> Iterator[None]:
+    """stamina's own switch for tests: as many tries, no pauses."""
+    with stamina.set_testing(True, attempts=3):
+        yield
+
+
+@pytest.fixture(params=KINDS)
+async def database_url(
+    request: pytest.FixtureRequest, tmp_path: Path, postgres: ServerAddress
+) -> AsyncIterator[str]:
+    """An empty database of either kind: what is published is published the same way."""
+    async with place_for(str(request.param), tmp_path, postgres) as address:
+        yield address
+
+
+@pytest.fixture
+def settings(tmp_path: Path, sandbox: RunningSandbox, database_url: str) -> Settings:
+    return Settings(
+        home=tmp_path / "home",
+        database_url=database_url,
+        sandbox_url=sandbox.url,
+        quiet_seconds=0.5,
+    )
+
+
+@pytest.fixture
+async def pellacia(settings: Settings) -> AsyncIterator[Pellacia]:
+    """The open program, with an account on every platform."""
+    async with open_pellacia(settings) as opened:
+        await connect_all(opened)
+        yield opened
+
+
+async def connect_all(pellacia: Pellacia, label: str = DEFAULT_LABEL) -> None:
+    """Sign in to all six, playing the browser."""
+    async with pellacia.sign_in() as sign_in:
+        for name in PLATFORM_NAMES:
+            request = sign_in.begin(name, label)
+            answer = await sign_in.approve_in_sandbox(request)
+            await sign_in.complete(name, label, request, answer)
