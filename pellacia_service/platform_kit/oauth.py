@@ -20,7 +20,7 @@ from pellacia_service.clock import Clock
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.tokens import Tokens
 from pellacia_service.errors import LoginNeededError, TransientError
-from pellacia_service.platform_kit.facts import NAMED_CLIENT, Facts
+from pellacia_service.platform_kit.facts import Facts
 
 with warnings.catch_warnings():
     # Authlib says at import that it would rather have httpx's successor.
@@ -28,6 +28,10 @@ with warnings.catch_warnings():
     from authlib.common.urls import add_params_to_qs
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+
+NAMED_CLIENT = "named_client"
+"""Our word, to Authlib, for a client id that goes by another name."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +131,11 @@ class OAuth:
 
     def _client(self) -> AsyncOAuth2Client:
         sign_in = self.facts.sign_in
+        by_another_name = sign_in.client_id_name != "client_id"
         client = AsyncOAuth2Client(
             client_id=self.client_id,
             client_secret=self.client_secret,
-            token_endpoint_auth_method=sign_in.token_auth,
+            token_endpoint_auth_method=NAMED_CLIENT if by_another_name else sign_in.token_auth,
             trust_env=not self.sandbox_url,
         )
         client.register_client_auth_method((NAMED_CLIENT, self._name_the_client))

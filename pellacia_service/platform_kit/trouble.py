@@ -100,7 +100,9 @@ def error_of_answer(
     if trouble is Trouble.RATE_LIMIT and names_a_day(said, facts):
         trouble = Trouble.DAY_LIMIT
     retry_at = retry_time(response, facts, trouble, now=now)
-    code = known or (codes[0] if codes else str(response.status_code))
+    # "True" is the value of a flag (is_transient), which tells people nothing.
+    named = known if known != "True" else None
+    code = named or next((one for one in codes if one != "True"), str(response.status_code))
     return ERRORS[trouble](
         f"{facts.title} answered {response.status_code} ({code}): {said.strip()} "
         + ADVICE[trouble].format(platform=facts.name),
@@ -128,6 +130,8 @@ def retry_time(
     asked = retry_after(response.headers.get("Retry-After", ""), now=now)
     if asked is not None:
         return asked
+    if trouble is Trouble.RATE_LIMIT and (reset := window_reset(response, facts, now=now)):
+        return reset
     if trouble is Trouble.DAY_LIMIT:
         return end_of_day(facts.day_ends, now=now)
     return now + dt.timedelta(minutes=1) if trouble is Trouble.RATE_LIMIT else None
@@ -145,6 +149,21 @@ def retry_after(header: str, *, now: dt.datetime) -> dt.datetime | None:
         except (ValueError, TypeError):
             return None
     return now + min(max(wait, dt.timedelta(seconds=1)), LONGEST_WAIT)
+
+
+def window_reset(response: httpx.Response, facts: Facts, *, now: dt.datetime) -> dt.datetime | None:
+    """Return when the last of the used-up windows opens again; None where no header says so."""
+    resets = [
+        int(response.headers.get(reset, ""))
+        for remaining, reset in facts.reset_headers
+        if response.headers.get(remaining) == "0" and response.headers.get(reset, "").isdecimal()
+    ]
+    if not resets:
+        return None
+    opens = dt.datetime.fromtimestamp(
+        min(max(resets), int((now + LONGEST_WAIT).timestamp())), dt.UTC
+    )
+    return max(opens, now + dt.timedelta(seconds=1))
 
 
 def end_of_day(zone: str, *, now: dt.datetime) -> dt.datetime:

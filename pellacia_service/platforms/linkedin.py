@@ -18,14 +18,9 @@ from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
 from pellacia_service.domain.problem import Problem
-from pellacia_service.domain.receipt import Receipt
+from pellacia_service.domain.receipt import ASKED, Receipt
 from pellacia_service.domain.sighting import Seen, Sighting
-from pellacia_service.errors import (
-    RefusedError,
-    SessionGoneError,
-    TransientError,
-    UnknownOutcomeError,
-)
+from pellacia_service.errors import RefusedError, SessionGoneError, TransientError
 from pellacia_service.platform_kit import rules
 from pellacia_service.platform_kit.facts import Facts, Limits, SignIn, Source, Trouble, codes
 from pellacia_service.platform_kit.http import LAST_PART_ANSWER_SECONDS, Api
@@ -109,14 +104,7 @@ COMMENTARY_UNITS = 3_000
 LITTLE_TEXT = re.compile(r"(?<!\w)#[^\W_]+|[\\|{}@\[\]()<>#*_~]")
 """A hashtag as it may stand, or a reserved character (little text format page, read 2026-11-22)."""
 
-ASKED = "asked_to_publish"
-"""In the receipt from the intent to publish on, until LinkedIn has said no."""
-
-EXPIRED = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.GONE})
-"""Answers to a part, which carries no token, from an address that has run out (Videos API)."""
-
-MOST_FINALIZES = 2
-"""A video that waits for bytes after that many is missing some that cannot be told."""
+MOST_FINALIZES = 2  # a video that still waits for bytes lacks some, and nobody says which
 
 
 @dataclass(frozen=True)
@@ -168,16 +156,14 @@ class LinkedIn:
             return await _finalize(api, receipt)
         _, url = _range_at(receipt, part.start)
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(part.size)}
+        expired = HTTPStatus.FORBIDDEN
         answer = await api.call(
-            "PUT", url, content=part.stream(), headers=headers, scheme="", accept=EXPIRED
+            "PUT", url, content=part.stream(), headers=headers, scheme="", accept={expired}
         )
-        if answer.status_code in EXPIRED:
+        if answer.status_code == expired:
             message = "LinkedIn no longer takes bytes at the addresses it gave."
             raise SessionGoneError(message, platform=FACTS.name, code="expired", not_done=True)
-        etag = answer.headers.get("ETag", "")
-        if not etag:
-            message = "LinkedIn took a part without naming it. It is sent again."
-            raise TransientError(message, platform=FACTS.name, code="no_etag")
+        etag = needed_at({**answer.headers}, "etag", FACTS)
         known = dict_at(dict(receipt.data), "etags")
         etags = {**known, str(part.start): etag.removeprefix('"').removesuffix('"')}
         return _advanced(receipt.with_data(etags=etags), part.end + 1)
@@ -216,10 +202,7 @@ class LinkedIn:
             "isReshareDisabledByAuthor": False,
         }
         answer = await api.call("POST", f"{API}/rest/posts", json=body, headers=HEADERS)
-        if urn := answer.headers.get("x-restli-id"):
-            return _published(receipt, urn)
-        message = "LinkedIn took the post without naming it."
-        raise UnknownOutcomeError(message, platform=FACTS.name, code="no_restli_id")
+        return _published(receipt, needed_at({**answer.headers}, "x-restli-id", FACTS))
 
     async def who(self, api: Api) -> Identity:
         """
@@ -233,8 +216,7 @@ class LinkedIn:
         # 403: an app without pages. Its users post as themselves.
         answer = await api.call("GET", url, headers=HEADERS, accept={HTTPStatus.FORBIDDEN})
         roles = list_at(json_or_none(answer), "elements")
-        # The key goes by two names.
-        keys = ("organization", "organizationTarget")
+        keys = ("organization", "organizationTarget")  # it goes by two names
         pages = {urn for role in roles for key in keys if (urn := value_at(role, key))}
         labelled = {urn for urn in pages if urn.endswith(f":{api.account.label}")}
         if len(chosen := labelled or pages) == 1:
@@ -253,8 +235,7 @@ def little_text(text: str) -> str:
     """
     Write a text as LinkedIn's "little text": hashtags stay, reserved characters get a backslash.
 
-    A reserved character without one is answered well, and the text is cut there in silence
-    (n8n-io/n8n#10179, read 2026-11-22).
+    Without it LinkedIn answers well and cuts the text there (n8n-io/n8n#10179, read 2026-11-22).
     """
     return LITTLE_TEXT.sub(lambda found: found[0] if found[0][1:] else f"\\{found[0]}", text)
 
@@ -270,11 +251,7 @@ async def _act(api: Api, action: str, request: Json) -> httpx.Response:
 
 
 def _ranges(answer: Json, size: int) -> list[Json]:
-    """
-    Read the upload instructions as [first byte, bytes, address], in their order.
-
-    `lastByte` is counted in, and may lie behind the end of the file (Videos API sample).
-    """
+    """Read the instructions as [first byte, bytes, address]; `lastByte` may lie behind the file."""
     ranges: list[Json] = []
     for instruction in list_at(answer, "value.uploadInstructions"):
         first = int(needed_at(instruction, "firstByte", FACTS))
@@ -346,14 +323,14 @@ async def _find_post(api: Api, receipt: Receipt) -> Sighting:
     """Look for the post that carries our video among the newest of the author."""
     author, video = receipt.text("author"), receipt.text("video")
     if not author.startswith("urn:li:organization:"):
-        evidence: dict[str, Json] = {"blind": "LinkedIn lets no app read a member's posts."}
-        return Sighting(Seen.ABSENT, receipt, evidence=evidence)
+        blind = "LinkedIn lets no app read a member's posts."
+        return Sighting(Seen.ABSENT, receipt, evidence={"blind": blind})
     # Rest.li wants its own encoding: the URN whole, nothing else.
     query = f"q=author&author={quote(author, safe='')}&count=50&sortBy=CREATED"
     headers = {**HEADERS, "X-RestLi-Method": "FINDER"}
     body = json_body(await api.call("GET", f"{API}/rest/posts?{query}", headers=headers), FACTS)
     posts = list_at(body, "elements")
-    evidence = {
+    evidence: dict[str, Json] = {
         "listed": len(posts),
         "newest_id": value_at(body, "elements.0.id"),
         "newest_created_at": value_at(body, "elements.0.createdAt"),

@@ -20,15 +20,7 @@ from pellacia_service.domain.receipt import Receipt
 from pellacia_service.domain.sighting import Seen, Sighting
 from pellacia_service.errors import RefusedError, SessionGoneError, TransientError
 from pellacia_service.platform_kit import rules
-from pellacia_service.platform_kit.facts import (
-    NAMED_CLIENT,
-    Facts,
-    Limits,
-    SignIn,
-    Source,
-    Trouble,
-    codes,
-)
+from pellacia_service.platform_kit.facts import Facts, Limits, SignIn, Source, Trouble, codes
 from pellacia_service.platform_kit.http import ANSWER_SECONDS, LAST_PART_ANSWER_SECONDS, Api
 from pellacia_service.platform_kit.protocol import Identity, Part
 from pellacia_service.platform_kit.text import caption, clean_problem, utf16_length
@@ -64,7 +56,6 @@ FACTS = Facts(
         scopes=("user.info.basic", "user.info.profile", "video.publish", "video.list"),
         separator=",",
         client_id_name="client_key",
-        token_auth=NAMED_CLIENT,
         # Without it a second sign-in silently takes the account that the browser is signed in to.
         extra={"disable_auto_auth": "1"},
         hex_challenge=True,

@@ -16,7 +16,7 @@ from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
 from pellacia_service.domain.problem import Problem
-from pellacia_service.domain.receipt import Receipt
+from pellacia_service.domain.receipt import ASKED, Receipt
 from pellacia_service.domain.sighting import Seen, Sighting
 from pellacia_service.errors import RefusedError
 from pellacia_service.platform_kit import rules
@@ -100,6 +100,12 @@ FACTS = Facts(
         **NUMBERS,
     },
     can_prove_absence=False,
+    # A 429 may come while the quarter hour has calls left: then the day's window is the full one.
+    reset_headers=(
+        ("x-rate-limit-remaining", "x-rate-limit-reset"),
+        ("x-app-limit-24hour-remaining", "x-app-limit-24hour-reset"),
+        ("x-user-limit-24hour-remaining", "x-user-limit-24hour-reset"),
+    ),
 )
 
 API = "https://api.x.com/2"
@@ -120,9 +126,6 @@ DISCLOSURES = ("made_with_ai", "paid_partnership")
 CASHTAG = re.compile(r"(?<![\w$])\$[A-Za-z]{1,6}(?:[._][A-Za-z]{1,2})?(?!\w)")
 REFUSED_CHARACTERS = frozenset("\ufffe\uffff\ufeff")
 """Byte order marks and what is no character (twitter-text, invalid characters)."""
-
-ASKED = "asked_to_publish"
-"""In the receipt from the intent to publish on, until X has said no: the instant, ISO 8601."""
 
 CLOCK_SLACK = dt.timedelta(seconds=60)
 """So much may X's clock be behind ours."""

@@ -124,7 +124,9 @@ class Trip:
         async with self.tools.database.write() as tx:
             await tx.deliveries.save(delivery, expected_epoch=self.delivery.epoch)
             await tx.journal.append(entry)
-            await tx.posts.summarize(delivery.post_id, now=self.tools.clock.now())
+            if delivery.status is not self.delivery.status:
+                await tx.history.note(delivery)
+                await tx.posts.summarize(delivery.post_id, now=self.tools.clock.now())
         self.delivery = delivery
         self.tools.crash.reached(f"after {delivery.step}")
         self.tools.board.moved(delivery.id, delivery.step)

@@ -29,6 +29,9 @@ from pellacia_service.repositories.tables import (
 
 Condition = sa.ColumnElement[bool]
 
+SOON = dt.timedelta(minutes=1)
+"""A wait of this length belongs to what is under way; a longer one is a wait for later."""
+
 
 class Deliveries:
     """The deliveries of one transaction."""
@@ -216,14 +219,12 @@ class Deliveries:
         """
         Tell whether anything is still to be done, here or by another publisher.
 
-        A delivery that waits for a poll, a quota or another try counts; one that is scheduled
-        for later, or belongs to a paused account, does not.
+        A delivery that goes on within a minute counts; one that waits longer (for a quota, or
+        because it is scheduled) or belongs to a paused account does not.
         """
-        begun = col(DeliveryRow.due_at) <= now
         leased = col(DeliveryRow.lease_until) > now
-        found = await self._session.exec(
-            _moving(post_id).where(sa.or_(leased, sa.and_(begun, _may_go()))).limit(1)
-        )
+        soon = sa.and_(col(DeliveryRow.due_at) <= now, _has_waited(now + SOON), _may_go())
+        found = await self._session.exec(_moving(post_id).where(sa.or_(leased, soon)).limit(1))
         return found.first() is not None
 
     async def next_due(
@@ -252,9 +253,12 @@ def _moving(post_id: uuid.UUID | None) -> SelectOfScalar[uuid.UUID]:
 
 
 def _is_due(now: dt.datetime) -> Condition:
+    return sa.and_(col(DeliveryRow.due_at) <= now, _has_waited(now), _may_go())
+
+
+def _has_waited(now: dt.datetime) -> Condition:
     not_before = col(DeliveryRow.not_before)
-    waited = sa.or_(not_before.is_(None), not_before <= now)
-    return sa.and_(col(DeliveryRow.due_at) <= now, waited, _may_go())
+    return sa.or_(not_before.is_(None), not_before <= now)
 
 
 def _is_free(now: dt.datetime) -> Condition:

@@ -18,22 +18,8 @@ class History:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def begin(self, delivery: Delivery) -> None:
-        """Note that an upload has begun, or begins once more."""
-        await self._note(delivery)
-
-    async def finish(self, delivery: Delivery) -> None:
-        """Note how an upload ended."""
-        await self._note(delivery)
-
-    async def of_post(self, post_id: uuid.UUID) -> list[HistoryRow]:
-        """Return the rows of one post."""
-        found = await self._session.exec(
-            select(HistoryRow).where(col(HistoryRow.scheduled_post_id) == post_id)
-        )
-        return list(found.all())
-
-    async def _note(self, delivery: Delivery) -> None:
+    async def note(self, delivery: Delivery) -> None:
+        """Write the delivery's row anew: called whenever its status changes."""
         changing = _columns(delivery)
         await upsert(
             self._session,
@@ -42,6 +28,13 @@ class History:
             key=["delivery_id"],
             update=changing,
         )
+
+    async def of_post(self, post_id: uuid.UUID) -> list[HistoryRow]:
+        """Return the rows of one post."""
+        found = await self._session.exec(
+            select(HistoryRow).where(col(HistoryRow.scheduled_post_id) == post_id)
+        )
+        return list(found.all())
 
 
 def _columns(delivery: Delivery) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What is on its way, what went wrong, and what a person can do about it."""
 
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pellacia_service.clock import Clock
@@ -75,15 +75,11 @@ class Queue:
         if not failed:
             states = ", ".join(f"{one.platform} {one.status}" for one in chosen)
             raise BadInputError(f"Nothing of {post_id} can be tried again: {states}.")
-        async with self._database.write() as tx:
-            for delivery in failed:
-                await tx.deliveries.save(
-                    replace(
-                        delivery, step=Step.CHECK, error=None, not_before=None, completed_at=None
-                    ),
-                    expected_epoch=delivery.epoch,
-                )
-            await tx.posts.summarize(view.stored.id, now=self._clock.now())
+        again = [
+            replace(one, step=Step.CHECK, error=None, not_before=None, completed_at=None)
+            for one in failed
+        ]
+        await self._overtake(failed, again, "a person wants another try")
         return await self.show(post_id)
 
     async def retry_all_failed(self) -> list[PostView]:
@@ -118,21 +114,24 @@ class Queue:
                     else ""
                 )
             )
-        settled = self._settled(held[0], published_at)
-        entry = JournalEntry(
-            delivery_id=settled.id,
-            epoch=settled.epoch,
-            at=self._clock.now(),
-            from_step=Step.HELD,
-            to_step=settled.step,
-            reason=f"settled by a person: {published_at or 'not published'}",
-            evidence={},
-        )
-        async with self._database.write() as tx:
-            await tx.deliveries.save(settled, expected_epoch=held[0].epoch)
-            await tx.journal.append(entry)
-            await tx.posts.summarize(settled.post_id, now=self._clock.now())
+        because = f"settled by a person: {published_at or 'not published'}"
+        await self._overtake(held, [self._settled(held[0], published_at)], because)
         return await self.show(post_id)
+
+    async def _overtake(
+        self, before: Sequence[Delivery], after: Sequence[Delivery], because: str
+    ) -> None:
+        """Write a person's order over whatever a publisher may be doing: its epoch is over."""
+        now = self._clock.now()
+        async with self._database.write() as tx:
+            for old, new in zip(before, after, strict=True):
+                changed = replace(new, epoch=old.epoch + 1)
+                await tx.deliveries.save(changed, expected_epoch=old.epoch)
+                await tx.journal.append(
+                    JournalEntry(changed.id, changed.epoch, now, old.step, new.step, because)
+                )
+                await tx.history.note(changed)
+            await tx.posts.summarize(before[0].post_id, now=now)
 
     def _settled(self, delivery: Delivery, published_at: str | None) -> Delivery:
         receipt = delivery.receipt or Receipt(total=0)

@@ -9,9 +9,7 @@ import stamina
 from pellacia_service.facade import DEFAULT_LABEL, PLATFORM_NAMES, Pellacia, open_pellacia
 from pellacia_service.sandbox.server import RunningSandbox
 from pellacia_service.settings import Settings
-from tests.postgres import KINDS, ServerAddress, place_for, postgres
-
-__all__ = ["postgres"]
+from tests.postgres import KINDS, ServerAddress, place_for
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,7 @@ import pytest
 
 from pellacia_service.repositories.session import Database
 from tests.clocks import HeldClock
-from tests.postgres import KINDS, ServerAddress, database_at, place_for, postgres
-
-__all__ = ["postgres"]
+from tests.postgres import KINDS, ServerAddress, database_at, place_for
 
 
 @pytest.fixture(params=KINDS, scope="session")

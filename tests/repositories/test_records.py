@@ -61,9 +61,9 @@ async def test_the_history_has_one_line_for_a_delivery_however_often_it_is_tried
         error=DeliveryError(ErrorKind.NETWORK, "503", "It was busy."),
     )
     async with database.write() as tx:
-        await tx.history.begin(begun)
-        await tx.history.begin(replace(begun, attempts=2))
-        await tx.history.finish(ended)
+        await tx.history.note(begun)
+        await tx.history.note(replace(begun, attempts=2))
+        await tx.history.note(ended)
 
     async with database.read() as tx:
         [row] = await tx.history.of_post(delivery.post_id)

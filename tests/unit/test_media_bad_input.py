@@ -135,6 +135,8 @@ def huge_vp8_picture(path: Path) -> Path:
         replace(
             clips.SMALL,
             seconds=1,
+            width=90,
+            height=160,
             encoder=encoder,
             container={},
             video_codec="libvpx",

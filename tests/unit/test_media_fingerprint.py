@@ -57,22 +57,25 @@ async def test_cancelling_stops_the_thread_that_hashes(tmp_path: Path) -> None:
     await begun.wait()
     hashing.cancel()
     await asyncio.gather(hashing, return_exceptions=True)
-    await asyncio.get_running_loop().shutdown_default_executor(5)
+    await asyncio.get_running_loop().shutdown_default_executor()
 
     assert hashing.cancelled()
     assert seen[-1] < 1024 * MEBIBYTE
 
 
 async def test_a_file_that_is_written_to_while_it_is_hashed_is_noticed(tmp_path: Path) -> None:
-    path = sparse(tmp_path / "file", 512 * MEBIBYTE)
+    path = sparse(tmp_path / "file", 128 * MEBIBYTE)
+
+    def touch(_: int) -> None:
+        clips.lain_there(path)
 
     with pytest.raises(MediaChangedError, match="written to since"):
-        await sha256_of(path, on_block=lambda _: clips.lain_there(path))
+        await sha256_of(path, on_block=touch)
 
 
 async def test_a_file_that_is_replaced_while_it_is_hashed_is_noticed(tmp_path: Path) -> None:
-    path = sparse(tmp_path / "file", 512 * MEBIBYTE)
-    other = sparse(tmp_path / "other", 512 * MEBIBYTE)
+    path = sparse(tmp_path / "file", 128 * MEBIBYTE)
+    other = sparse(tmp_path / "other", 128 * MEBIBYTE)
 
     def swap(_: int) -> None:
         if other.exists():

@@ -12,7 +12,7 @@ from tests import clips
 
 
 def size_of(jpeg: bytes) -> tuple[int, int]:
-    with av.open(io.BytesIO(jpeg), format="mjpeg") as container:
+    with av.open(io.BytesIO(jpeg), "r", format="mjpeg") as container:
         picture = next(container.decode(video=0))
         return picture.width, picture.height
 

@@ -28,8 +28,8 @@ def out_of_memory(path: Path) -> Path:
 
 def times_open(path: Path) -> int:
     """Count the descriptors that this process has on a file."""
-    links = (Path(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd"))
-    return sum(link.is_symlink() and os.readlink(link) == str(path) for link in links)
+    links = list(Path("/proc/self/fd").iterdir())
+    return sum(link.is_symlink() and link.readlink() == path for link in links)
 
 
 @pytest.fixture
