@@ -30,6 +30,9 @@ TABLES = ("trak", "mdia", "minf", "stbl")
 SAMPLE_COUNTS = {"stsz": ">8xI", "trun": ">4xI"}
 """Tables that list samples, with where their number stands in the content."""
 
+TRACK_NUMBER = {0: ">12xI", 1: ">20xI"}
+"""Where a track's number stands in its header (tkhd), by the header's version."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -82,6 +85,7 @@ class BoxFile:
         if index is None or not pictures:
             missing = "pictures (mdat box)" if index else "index (moov box)"
             raise self._bad(f"has no {missing}: the recording or copy was not finished.")
+        self._refuse_absurd_numbers(index)
         self._refuse_too_many(samples + self._listed(index))
         return index.start < min(pictures)
 
@@ -165,6 +169,15 @@ class BoxFile:
         if len(content) < size:  # the file was cut while it was walked
             raise self._cut_off(start + size, start + len(content))
         return content
+
+    def _refuse_absurd_numbers(self, index: Box) -> None:
+        """FFmpeg counts to four thousand million for a track whose number is negative to it."""
+        for box in self._within(index, ("trak",)):
+            if box.name == "tkhd":
+                version = self._numbers(box, ">B")[0]
+                [track] = self._numbers(box, TRACK_NUMBER.get(version, TRACK_NUMBER[0]))
+                if not 0 < track < 2**31:
+                    raise self._bad(f"is damaged: one of its tracks has the number {track:,}.")
 
     def _refuse_too_many(self, samples: int) -> None:
         if samples > MOST_SAMPLES:

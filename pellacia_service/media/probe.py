@@ -17,6 +17,9 @@ from pellacia_service.media.stillness import wait_until_still
 if TYPE_CHECKING:
     from av.container import InputContainer
 
+PATIENCE = 60.0
+"""Seconds after which nobody waits any longer for a file's headers."""
+
 
 async def read_media(path: Path, *, clock: Clock | None = None) -> Media:
     """
@@ -30,7 +33,14 @@ async def read_media(path: Path, *, clock: Clock | None = None) -> Media:
             wrong and what helps.
     """
     await wait_until_still(path, clock or SystemClock())
-    return await asyncio.to_thread(probe, path)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await asyncio.to_thread(probe, path)
+    except TimeoutError:
+        raise BadInputError(
+            f"{path} could not be read within {PATIENCE:.0f} seconds: it is damaged, or its disk "
+            "is too slow. Copy it to this computer's own disk, or export it again."
+        ) from None
 
 
 def probe(path: Path) -> Media:

@@ -6,6 +6,7 @@ Sources: Graph API reference, User "accounts" and "permissions", Page; read 2026
 
 from collections.abc import Mapping
 
+from pellacia_service.sandbox.accounts import issue_page_token
 from pellacia_service.sandbox.graph import Edge, Node, listing
 from pellacia_service.sandbox.graph_call import Call
 from pellacia_service.sandbox.world import SandboxAccount
@@ -33,6 +34,9 @@ def page_node(account: SandboxAccount, edges: Mapping[tuple[str, str], Edge]) ->
 async def _accounts(call: Call) -> object:
     """List the Pages that the person manages; none without the permission to see them."""
     may_list = "pages_show_list" in call.token.scopes
+    if call.world.token(call.account.ids["page_access_token"], call.account.platform) is None:
+        # A person who signs in anew is given living Page tokens, whatever became of the old ones.
+        issue_page_token(call.world, call.account)
     rows = [_page_values(call.account)] if may_list else []
     return listing(call, rows, default=PAGE_DEFAULT, of="Page")
 

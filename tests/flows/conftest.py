@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import stamina
 
-from pellacia_service.facade import DEFAULT_LABEL, PLATFORM_NAMES, Pellacia, open_pellacia
+from pellacia_service.facade import Pellacia, open_pellacia
 from pellacia_service.sandbox.server import RunningSandbox
 from pellacia_service.settings import Settings
+from tests.flows.accounts import connect_all
 from tests.postgres import KINDS, ServerAddress, place_for
 
 
@@ -42,14 +43,5 @@ def settings(tmp_path: Path, sandbox: RunningSandbox, database_url: str) -> Sett
 async def pellacia(settings: Settings) -> AsyncIterator[Pellacia]:
     """The open program, with an account on every platform."""
     async with open_pellacia(settings) as opened:
-        await connect_all(opened)
+        await connect_all(settings)
         yield opened
-
-
-async def connect_all(pellacia: Pellacia, label: str = DEFAULT_LABEL) -> None:
-    """Sign in to all six, playing the browser."""
-    async with pellacia.sign_in() as sign_in:
-        for name in PLATFORM_NAMES:
-            request = sign_in.begin(name, label)
-            answer = await sign_in.approve_in_sandbox(request)
-            await sign_in.complete(name, label, request, answer)

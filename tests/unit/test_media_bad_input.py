@@ -188,6 +188,10 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
         lambda path: clips.patched(clips.fragmented(path), b"trun", 12, HUGE),
         "lists 2,147,4",
     ),
+    "a track with a negative number": (
+        lambda path: clips.patched(clips.fragmented(path), b"tkhd", 20, b"\xff\0\0\1"),
+        "has the number 4,278,190,081",
+    ),
     "a billion times": (claiming(b"stts", 12, HUGE), "is damaged"),
     "forty hours in a second": (forty_hours_of_webm, "claims to last 144,000 seconds"),
     "a picture of 268 megapixels": (huge_vp8_picture, "damaged"),
