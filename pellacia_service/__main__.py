@@ -1,5 +1,5 @@
 """`python -m pellacia_service`: the command line."""
 
-from pellacia_service.cli.main import main
+from pellacia_service.cli.program import run_program
 
-main()
+run_program()

@@ -14,9 +14,9 @@ def main() -> None:
 
         PellaciaApp().run()
         return
-    from pellacia_service.cli.main import main as command_line  # noqa: PLC0415 - the app needs no Typer
+    from pellacia_service.cli.program import run_program  # noqa: PLC0415 - the app needs no Typer
 
-    command_line()
+    run_program()
 
 
 if __name__ == "__main__":

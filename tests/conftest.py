@@ -21,7 +21,7 @@ __all__ = ["postgres"]
 
 @pytest.fixture(scope="session")
 def _sandbox_process() -> Iterator[RunningSandbox]:
-    with running_sandbox(seed=1) as sandbox:
+    with running_sandbox(seed=1, pace=0.1) as sandbox:
         yield sandbox
 
 

@@ -1,6 +1,5 @@
 """`auth`: connect accounts."""
 
-import asyncio
 from typing import Annotated
 
 import typer
@@ -49,6 +48,8 @@ async def _connect(platform: str, label: str, output: Output, *, yes: bool) -> A
         else:
             output.note(f"Open this page and approve:\n\n  {request.url}\n")
             output.note("The browser then goes to an address that it cannot show. Paste it here:")
+            import asyncio  # noqa: PLC0415 - a quarter of what `--help` costs
+
             answer = (await asyncio.to_thread(input)).strip()
         account = await sign_in.complete(platform, label, request, answer)
     output.line(f"✓ {account.address:<10} connected as {account.name}")

@@ -11,8 +11,15 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from pellacia_service.cli.output import MARKS, STEP_WORDS, Output, delivery_line
-from pellacia_service.facade import Delivery, Pellacia, PostView, Status, Step
+from pellacia_service.cli.output import (
+    MARKS,
+    STEP_WORDS,
+    Output,
+    address_of,
+    delivery_line,
+    delivery_tail,
+)
+from pellacia_service.facade import RESTING, Delivery, Pellacia, PostView, Status, Step
 
 if TYPE_CHECKING:
     from pellacia_service.facade import Press, Progress, ProgressBoard
@@ -26,6 +33,9 @@ STYLES: Mapping[Status, str] = {
     Status.HELD: "yellow",
     Status.MISSED: "red",
 }
+
+WORD = max(map(len, STEP_WORDS.values()))
+"""Columns that the longest step's word takes."""
 
 NEARLY_FULL = {Step.WAIT, Step.READY, Step.PUBLISH, Step.UNSURE, Step.CONFIRM, Step.DONE}
 
@@ -92,50 +102,42 @@ async def _tell(
 
 
 def lanes(view: PostView, board: "ProgressBoard", width: int) -> Table:
-    """Draw every delivery as one row."""
+    """Draw every delivery as one row: how far it is while it moves, its link once it is out."""
+    names = max(len(address_of(delivery)) for delivery in view.deliveries)
+    rest = max(20, width - 1 - names - WORD - 4)
     table = Table.grid(padding=(0, 1))
-    for _ in range(2):
-        table.add_column(no_wrap=True)
-    table.add_column(width=12, no_wrap=True)
-    table.add_column(width=max(8, min(30, width - 60)), no_wrap=True)
-    table.add_column(width=11, justify="right", no_wrap=True)
-    table.add_column(overflow="ellipsis", no_wrap=True)
+    for column in (1, names, WORD, rest):
+        table.add_column(width=column, no_wrap=True, overflow="ellipsis")
     for delivery in view.deliveries:
-        table.add_row(*_lane(delivery, board.latest(delivery.id)))
+        table.add_row(*_lane(delivery, board.latest(delivery.id), rest))
     return table
 
 
-def _lane(delivery: Delivery, progress: "Progress | None") -> list[Text | ProgressBar]:
+def _lane(delivery: Delivery, progress: "Progress | None", width: int) -> list[Text | Table]:
     step = progress.step if progress else delivery.step
-    status = delivery.status
-    style = STYLES.get(status, "cyan")
-    total = progress.total if progress else 0
-    sent = progress.sent if progress else 0
-    full = step in NEARLY_FULL
-    bar = ProgressBar(total=total or 1, completed=(total or 1) if full else sent, width=None)
-    speed = f"{progress.speed / 1e6:,.1f} MB/s" if progress and progress.speed else ""
+    style = STYLES.get(delivery.status, "cyan")
+    over = delivery.step in RESTING or progress is None
+    tail = Text(delivery_tail(delivery), style=style if delivery.error else "default")
     return [
-        Text(MARKS[status], style=style),
-        Text(_address(delivery), style="bold"),
+        Text(MARKS[delivery.status], style=style),
+        Text(address_of(delivery), style="bold"),
         Text(STEP_WORDS[step], style=style),
-        bar,
-        Text(speed, style="dim"),
-        Text(_tail(delivery, progress), style=style if delivery.error else "default"),
+        tail if over or progress is None else _how_far(progress, width),
     ]
 
 
-def _address(delivery: Delivery) -> str:
-    if delivery.account_label == "default":
-        return delivery.platform
-    return f"{delivery.platform}:{delivery.account_label}"
-
-
-def _tail(delivery: Delivery, progress: "Progress | None") -> str:
-    if delivery.url:
-        return delivery.url
-    if delivery.error:
-        return delivery.error.message
-    if progress is None:
-        return ""
+def _how_far(progress: "Progress", width: int) -> Table:
+    """Draw a bar, the speed, and what is being waited for."""
+    total = progress.total or 1
+    done = total if progress.step in NEARLY_FULL else progress.sent
     left = progress.seconds_left
-    return progress.note or (f"{left:,.0f} s left" if left is not None and left >= 1 else "")
+    row = Table.grid(padding=(0, 1))
+    row.add_column(width=max(8, min(30, width - 32)))
+    row.add_column(width=11, justify="right", no_wrap=True)
+    row.add_column(no_wrap=True, overflow="ellipsis")
+    row.add_row(
+        ProgressBar(total=total, completed=done),
+        Text(f"{progress.speed / 1e6:,.1f} MB/s" if progress.speed else "", style="dim"),
+        Text(progress.note or (f"{left:,.0f} s left" if left is not None and left >= 1 else "")),
+    )
+    return row

@@ -23,8 +23,10 @@ from pellacia_service.errors import LoginNeededError, TransientError
 from pellacia_service.platform_kit.facts import Facts
 
 with warnings.catch_warnings():
-    # Authlib says at import that it would rather have httpx's successor.
-    warnings.simplefilter("ignore")
+    # Authlib says at import that it would rather have httpx's successor, and insists on being heard.
+    from authlib.deprecate import AuthlibDeprecationWarning
+
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)
     from authlib.common.urls import add_params_to_qs
     from authlib.integrations.base_client import OAuthError
     from authlib.integrations.httpx_client import AsyncOAuth2Client

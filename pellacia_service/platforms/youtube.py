@@ -98,7 +98,7 @@ KIND = "application/octet-stream"
 MARKER, MARKER_HEX = "pellacia-", 8
 RESUME_INCOMPLETE, SESSION_OVER = 308, frozenset({404, 410})
 
-PART_SIZE = 256 * rules.MIB
+PART_SIZE = 512 * rules.MIB
 """
 A multiple of 262,144 (resumable guide, read 2026-11-22). Each part costs a round trip and a commit,
 because the platform confirms each; a broken one only what had not yet arrived. So: few and large.

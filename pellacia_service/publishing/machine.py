@@ -27,7 +27,7 @@ from pellacia_service.errors import (
     SessionGoneError,
 )
 from pellacia_service.platform_kit.protocol import Platform
-from pellacia_service.publishing import publish, reconcile, sending
+from pellacia_service.publishing import checking, publish, reconcile, sending
 from pellacia_service.publishing.looking import open_again
 from pellacia_service.publishing.trip import Tools, Trip, error_record
 
@@ -96,7 +96,7 @@ class Machine:
     async def _step(self, trip: Trip) -> None:
         match trip.delivery.step:
             case Step.CHECK:
-                await sending.check(trip)
+                await checking.check(trip)
             case Step.OPEN:
                 await sending.open_session(trip)
             case Step.SEND:

@@ -50,8 +50,11 @@ class ProgressBoard:
     def moved(self, delivery_id: uuid.UUID, step: Step, note: str = "") -> None:
         """A delivery reached a step."""
         before = self._latest.get(delivery_id) or Progress(delivery_id, step)
-        self._latest[delivery_id] = replace(before, step=step, note=note, speed=0.0)
-        self._marks.pop(delivery_id, None)
+        if before.step is not step:
+            # From part to part the bytes flow on; from step to step they do not.
+            before = replace(before, speed=0.0)
+            self._marks.pop(delivery_id, None)
+        self._latest[delivery_id] = replace(before, step=step, note=note)
 
     def sent(self, delivery_id: uuid.UUID, sent: int, total: int) -> None:
         """Bytes went out."""

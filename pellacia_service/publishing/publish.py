@@ -15,6 +15,7 @@ from pellacia_service.domain.delivery import DeliveryError, Step
 from pellacia_service.domain.receipt import ASKED, Receipt
 from pellacia_service.domain.sighting import Seen, Sighting
 from pellacia_service.errors import ErrorKind, PlatformError, TransientError
+from pellacia_service.publishing.checking import verify
 from pellacia_service.publishing.looking import look, open_again, rejected
 from pellacia_service.publishing.trip import Trip, error_record
 
@@ -46,8 +47,10 @@ async def wait(trip: Trip) -> None:
     receipt = sighting.receipt
     match sighting.seen:
         case Seen.READY:
+            await verify(trip)
             await trip.move(Step.READY, "the platform is ready to publish", receipt)
         case Seen.LIVE:
+            await verify(trip)
             await done(trip, receipt, "the platform shows it")
         case Seen.RECEIVING:
             await trip.move(Step.SEND, "the platform still waits for bytes", receipt)

@@ -1,5 +1,5 @@
 """
-The steps before anything is public: CHECK, OPEN, SEND and LAST_PART.
+The steps before anything is public: OPEN, SEND and LAST_PART.
 
 All of them may be repeated, with one exception: where the last byte makes the video exist
 (`Facts.last_part_creates`), that byte is sent only after LAST_PART is committed, and an unclear
@@ -10,55 +10,14 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 from pellacia_service.domain.delivery import Step
-from pellacia_service.domain.media import Media
 from pellacia_service.domain.receipt import Receipt
 from pellacia_service.domain.sighting import Seen
-from pellacia_service.errors import PlatformError, ProblemsError
-from pellacia_service.media import MediaChangedError, read_media, stream
+from pellacia_service.errors import PlatformError
+from pellacia_service.media import stream
 from pellacia_service.platform_kit.protocol import Part
+from pellacia_service.publishing.checking import probe, verify
 from pellacia_service.publishing.looking import look, open_again, rejected
 from pellacia_service.publishing.trip import Trip, error_record
-
-
-async def check(trip: Trip) -> None:
-    """Probe the file, hold it against the platform's rules, and go to OPEN or on with SEND."""
-    media = await probe(trip)
-    problems = trip.platform.problems(trip.content, media)
-    if problems:
-        sentences = " ".join(f"{problem.message} {problem.fix}" for problem in problems)
-        raise ProblemsError(sentences, {trip.platform.facts.name: problems})
-    now = trip.tools.clock.now()
-    under_way = trip.delivery.receipt is not None
-    await trip.save(
-        replace(
-            trip.delivery,
-            step=Step.SEND if under_way else Step.OPEN,
-            attempts=trip.delivery.attempts + 1,
-            started_at=trip.delivery.started_at or now,
-            error=None,
-        ),
-        "an earlier upload goes on" if under_way else "the file and the text keep the rules",
-    )
-
-
-async def probe(trip: Trip) -> Media:
-    """
-    Read the file's headers and start its hash.
-
-    Raises:
-        BadInputError: it cannot be read, is no video, or is not the file that was queued.
-    """
-    media = await read_media(trip.post.file, clock=trip.tools.clock)
-    queued = trip.queued_media
-    if queued is not None and (media.size, media.modified_ns) != (queued.size, queued.modified_ns):
-        raise MediaChangedError(
-            f"{media.path} is not the file that was queued any more: it has {media.size:,} bytes, "
-            f"the queued one had {queued.size:,}, or it was written again since. "
-            "Queue it again if the new one is meant."
-        )
-    trip.media = media
-    trip.tools.fingerprints.begin(media)
-    return media
 
 
 async def open_session(trip: Trip) -> None:
@@ -82,7 +41,8 @@ async def send(trip: Trip) -> None:
     if not receipt.wants_more:
         await _all_sent(trip)
     elif receipt.is_last_part and trip.platform.facts.last_part_creates:
-        await _fingerprint(trip)
+        if trip.platform.facts.last_part_publishes:
+            await verify(trip)
         await trip.save(
             replace(trip.delivery, step=Step.LAST_PART, intent_at=trip.tools.clock.now()),
             "the last bytes make the video exist",
@@ -129,29 +89,10 @@ async def _send_call(trip: Trip) -> Receipt:
 
 
 async def _all_sent(trip: Trip) -> None:
-    """Every byte is there: make sure that they were the right ones before going on."""
-    if not trip.delivery.sha256:
-        await _fingerprint(trip)
+    """Every byte is there. Whether they were the right ones is found out while it is processed."""
+    if trip.media:
+        trip.tools.fingerprints.of(trip.media).finish()
     await trip.move(Step.WAIT, "the platform has the whole file")
-
-
-async def _fingerprint(trip: Trip) -> None:
-    """
-    Hash the file as it is now and hold it against what was queued.
-
-    Raises:
-        MediaChangedError: it is another file now; nothing has been published.
-    """
-    media = await trip.tools.fingerprints.of(trip.media or await probe(trip))
-    for known in (trip.queued_sha256, trip.delivery.sha256):
-        if known and known != media.sha256:
-            raise MediaChangedError(
-                f"{media.path} has another content than when it was queued. Nothing was published. "
-                "Queue it again if the new content is meant."
-            )
-    trip.media = media
-    trip.delivery = replace(trip.delivery, sha256=media.sha256)
-    await trip.remember_hash(media)
 
 
 async def _resync(trip: Trip) -> bool:
@@ -176,14 +117,17 @@ async def _resync(trip: Trip) -> bool:
 
 
 def part_of(trip: Trip, receipt: Receipt) -> Part:
-    """Return the part that the receipt asks for, counted as it goes out."""
+    """Return the part that the receipt asks for, counted and hashed as it goes out."""
     start, size = receipt.confirmed, receipt.part_size
     blocks = stream(trip.post.file, start, size)
+    fingerprint = trip.tools.fingerprints.of(trip.media) if trip.media else None
 
     async def counted() -> AsyncIterator[bytes]:
         sent = start
         async for block in blocks():
             yield block
+            if fingerprint:
+                fingerprint.offer(sent, block)
             sent += len(block)
             trip.bytes_sent += len(block)
             trip.tools.board.sent(trip.delivery.id, sent, receipt.total)

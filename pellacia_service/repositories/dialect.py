@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
@@ -37,16 +37,45 @@ SERVER_CONNECTIONS = 10
 # Column types and indexes
 
 
+class JsonDocument(sa.types.TypeDecorator[Any]):
+    """JSON, JSONB on a server; a Python None is stored as NULL, not as the word null."""
+
+    impl = sa.JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column's type when the dialect is known."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.JSON(none_as_null=True))
+        # Deferred, as below: the server's dialect costs 30 ms that a file's users need not wait.
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
+
+
+class TextList(sa.types.TypeDecorator[Any]):
+    """TEXT[] where the database has arrays, else a JSON list."""
+
+    impl = sa.JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        """Choose the column's type when the dialect is known."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.JSON())
+        from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415
+
+        return dialect.type_descriptor(ARRAY(sa.Text()))
+
+
 def json_type() -> sa.types.TypeEngine[Any]:
-    """JSON; a Python None is stored as NULL, not as the word null."""
-    return sa.JSON(none_as_null=True).with_variant(
-        postgresql.JSONB(none_as_null=True), "postgresql"
-    )
+    """Return the type of a column that holds a JSON document."""
+    return JsonDocument()
 
 
 def text_list() -> sa.types.TypeEngine[Any]:
-    """TEXT[] where the database has arrays, else a JSON list."""
-    return sa.JSON().with_variant(postgresql.ARRAY(sa.Text()), "postgresql")
+    """Return the type of a column that holds a list of texts."""
+    return TextList()
 
 
 def growing_id() -> sa.types.TypeEngine[Any]:
@@ -71,10 +100,12 @@ async def upsert(
     update: Mapping[str, Any],
 ) -> None:
     """Insert a row; where one with this key exists, set `update` in it instead. One statement."""
-    statement: sqlite.Insert | postgresql.Insert
+    statement: Any
     if session.get_bind().dialect.name == "sqlite":
         statement = sqlite.insert(table).values(**values)
     else:
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - see JsonDocument
+
         statement = postgresql.insert(table).values(**values)
     await session.exec(statement.on_conflict_do_update(index_elements=key, set_=dict(update)))
 

@@ -102,20 +102,21 @@ def make_app(world: World) -> ASGIApp:
 
 
 @contextmanager
-def running_sandbox(*, port: int = 0, seed: int = 0) -> Iterator[RunningSandbox]:
+def running_sandbox(*, port: int = 0, seed: int = 0, pace: float = 1.0) -> Iterator[RunningSandbox]:
     """
     Serve a sandbox from a thread of its own, on loopback only.
 
     Args:
         port: 0 takes a free one.
         seed: makes ids and figures repeatable.
+        pace: see `World`.
 
     Raises:
         OSError: the port is taken.
     """
     with _listener(port) as listener:
         url = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
-        world = World(seed=seed, url=url)
+        world = World(seed=seed, url=url, pace=pace)
         server = _server(make_app(world))
         thread = threading.Thread(
             target=lambda: asyncio.run(server.serve(sockets=[listener])),

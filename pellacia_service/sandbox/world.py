@@ -131,12 +131,14 @@ class World:
     Args:
         seed: makes ids and figures repeatable.
         url: the sandbox's own address, from which handed-out URLs are built.
+        pace: how long videos are processed, as a part of what is usual here (a second or so).
     """
 
-    def __init__(self, *, seed: int = 0, url: str = "") -> None:
+    def __init__(self, *, seed: int = 0, url: str = "", pace: float = 1.0) -> None:
         self.clock = WorldClock()
         self.random = random.Random(seed)  # noqa: S311 - repeatable, protects nothing
         self.url = url
+        self.pace = pace
         self.accounts: list[SandboxAccount] = []
         self.tokens: dict[str, Token] = {}
         self.refresh_tokens: dict[str, RefreshToken] = {}
@@ -201,7 +203,7 @@ class World:
 
     def begin_processing(self, platform: str, default_seconds: float) -> Processing:
         """Start processing a video; the faults processing_seconds and processing_fails apply."""
-        seconds = self._processing_seconds.pop(platform, default_seconds)
+        seconds = self._processing_seconds.pop(platform, default_seconds * self.pace)
         failure = self._processing_failure.pop(platform, "")
         until = self.clock.now() + dt.timedelta(seconds=seconds)
         processing = Processing(until, failure)

