@@ -44,26 +44,28 @@ class SystemClock:
 
 class HurriedClock:
     """
-    A clock that runs faster than the machine's, for drills: what waits an hour waits minutes.
+    A clock whose pauses pass faster than the machine's, for drills: it leaps over most of each.
 
     Args:
-        rate: seconds that pass here while one passes outside.
+        rate: so many seconds of a pause pass while one passes outside.
+        ahead: seconds by which it goes ahead of the machine's from the beginning.
     """
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, ahead: float = 0.0) -> None:
         self._rate = rate
         self._machine = SystemClock()
-        self._began_at = self._machine.now()
-        self._began = self._machine.monotonic()
+        self.ahead = ahead
 
     def now(self) -> dt.datetime:
-        """Return the instant it is here: the machine's at first, and then ever further ahead."""
-        return self._began_at + dt.timedelta(seconds=self.monotonic())
+        """Return the instant it is here, aware, in UTC."""
+        return self._machine.now() + dt.timedelta(seconds=self.ahead)
 
     def monotonic(self) -> float:
-        """Return the seconds that have passed here since the clock was made."""
-        return (self._machine.monotonic() - self._began) * self._rate
+        """Return the machine's own: work takes here as long as it takes outside."""
+        return self._machine.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for as long as it takes until `seconds` have passed here."""
-        await self._machine.sleep(seconds / self._rate)
+        """Wait for a part of the time, and leap over the rest."""
+        outside = seconds / self._rate
+        await self._machine.sleep(outside)
+        self.ahead += seconds - outside

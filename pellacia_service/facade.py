@@ -1,13 +1,12 @@
 """
 THE DOOR: what a front end may use, and nothing else.
 
-`open_pellacia` opens the program's records; from there `press()` leads to publishing and
-`sign_in()` to connecting accounts. Their imports are deferred to the moment they are used: together
-they cost a second, and a user who asks for the queue's state should not wait for clients that are
-not used. They are the only deferred imports on the way in.
+`open_pellacia` opens the program's records; from there methods lead to publishing, connecting and
+the rest. Their imports are deferred to the moment they are used: together they cost a second, and
+nobody should wait for clients that are not used. They are the only deferred imports on the way in.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,13 @@ from typing import TYPE_CHECKING
 from pellacia_service import __version__
 from pellacia_service.clock import Clock, SystemClock
 from pellacia_service.domain.account import DEFAULT_LABEL, Account
+from pellacia_service.domain.calendar_wish import (
+    ConflictError,
+    OnConflict,
+    PlanError,
+    RuleWords,
+    Wish,
+)
 from pellacia_service.domain.delivery import (
     INTENT,
     RESTING,
@@ -24,8 +30,11 @@ from pellacia_service.domain.delivery import (
     Status,
     Step,
 )
+from pellacia_service.domain.diagnostic import Diagnostic
 from pellacia_service.domain.draft import Draft
+from pellacia_service.domain.intake import Intake, IntakeResult
 from pellacia_service.domain.json import Json
+from pellacia_service.domain.limit import Limit
 from pellacia_service.domain.names import ALL, PLATFORM_NAMES, platform_name
 from pellacia_service.domain.post import Privacy, split_hashtags
 from pellacia_service.domain.problem import Problem
@@ -37,17 +46,25 @@ from pellacia_service.errors import (
     NotConnectedError,
     NotFoundError,
     PellaciaError,
+    PlatformError,
     ProblemsError,
+    RateLimitedError,
     SetupError,
 )
 
 if TYPE_CHECKING:
+    from pellacia_service.domain.calendar_choice import Choice, Planned
+    from pellacia_service.drill.score import Score as DrillScore
     from pellacia_service.publishing.progress import Progress, ProgressBoard
     from pellacia_service.settings import Settings
     from pellacia_service.use_cases.accounts import Accounts
+    from pellacia_service.use_cases.limits import Limits
     from pellacia_service.use_cases.queue import Queue
+    from pellacia_service.use_cases.schedule_rules import AccountCalendar, CalendarRules
     from pellacia_service.use_cases.schema import Schema
     from pellacia_service.use_cases.sign_in import SignIn
+    from pellacia_service.use_cases.watch import WatchFolder
+    from pellacia_service.wiring.calendar import Calendar
     from pellacia_service.wiring.press import Press
     from pellacia_service.wiring.records import Records
 
@@ -58,17 +75,30 @@ __all__ = [
     "PLATFORM_NAMES",
     "RESTING",
     "Account",
+    "AccountCalendar",
     "BadInputError",
+    "CalendarRules",
+    "Choice",
+    "ConflictError",
     "Delivery",
     "DeliveryError",
+    "Diagnostic",
     "Draft",
+    "DrillScore",
     "ErrorKind",
+    "Intake",
+    "IntakeResult",
     "Json",
+    "Limit",
     "LoginNeededError",
     "NotConnectedError",
     "NotFoundError",
+    "OnConflict",
     "Pellacia",
     "PellaciaError",
+    "PlanError",
+    "Planned",
+    "PlatformError",
     "PostView",
     "Press",
     "Privacy",
@@ -76,11 +106,15 @@ __all__ = [
     "ProblemsError",
     "Progress",
     "ProgressBoard",
+    "RateLimitedError",
+    "RuleWords",
     "Schema",
     "Settings",
     "SetupError",
+    "SignIn",
     "Status",
     "Step",
+    "Wish",
     "__version__",
     "demo_settings",
     "make_sample",
@@ -88,6 +122,7 @@ __all__ = [
     "open_schema",
     "platform_name",
     "read_settings",
+    "run_drill",
     "serve_sandbox",
     "split_hashtags",
 ]
@@ -109,11 +144,29 @@ class Pellacia:
 
         return open_press(self._records)
 
+    def calendar(self) -> "Calendar":
+        """Return what is planned, by which rules, and what puts posts into it."""
+        from pellacia_service.wiring.calendar import make_calendar  # noqa: PLC0415
+
+        return make_calendar(self._records)
+
+    def limits(self) -> "Limits":
+        """Return what tells how much of the platforms' limits is left."""
+        from pellacia_service.wiring.limits import make_limits  # noqa: PLC0415
+
+        return make_limits(self._records)
+
     def sign_in(self) -> AbstractAsyncContextManager["SignIn"]:
         """Open what connects accounts."""
         from pellacia_service.wiring.sign_in import open_sign_in  # noqa: PLC0415
 
         return open_sign_in(self._records)
+
+    def watch_folder(self, folder: Path) -> "WatchFolder":
+        """Return what takes finished videos from a folder into the queue."""
+        from pellacia_service.wiring.watching import make_watch_folder  # noqa: PLC0415
+
+        return make_watch_folder(self._records, folder)
 
 
 def read_settings() -> "Settings":
@@ -171,6 +224,21 @@ async def make_sample(path: Path) -> Path:
     from pellacia_service.media import make_sample as make  # noqa: PLC0415
 
     return await make(path)
+
+
+def run_drill(
+    *,
+    platforms: tuple[str, ...],
+    kills: int,
+    seed: int,
+    servers: tuple[str, ...],
+    plan: str,
+    tick: "Callable[[DrillScore], None]",
+) -> "DrillScore":
+    """Kill publishers in the sandbox; see `DrillOrder`. Forks: no event loop may be running."""
+    from pellacia_service.drill.run import DrillOrder, run_drill  # noqa: PLC0415
+
+    return run_drill(DrillOrder(platforms, kills, seed, servers, plan), tick)
 
 
 def serve_sandbox(*, port: int, seed: int) -> None:

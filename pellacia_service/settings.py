@@ -4,7 +4,7 @@ import datetime as dt
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -12,6 +12,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -32,6 +33,8 @@ class Settings(BaseSettings):
         quiet_seconds: how long "not published" must go on being seen before it counts.
         lease_seconds: how long a delivery stays with a worker that shows no sign of life.
         attempts: how often a call that is safe to repeat is made before the delivery fails.
+        limits: our own amounts for budgets of the platforms, by "platform.kind", for an app that
+            was granted more or less; 0 lifts one, {"all": 0} lifts them all.
     """
 
     model_config = SettingsConfigDict(env_prefix="PELLACIA_", extra="ignore")
@@ -48,6 +51,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=60, gt=3)
     attempts: int = Field(default=3, ge=1)
     concurrency: int = Field(default=12, ge=1)
+    limits: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=dict)
 
     youtube_client_id: str = ""
     youtube_client_secret: SecretStr = SecretStr("")
@@ -76,6 +80,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """Where the database is, as an address."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home / 'pellacia.db'}"
+
+    @property
+    def server(self) -> str:
+        """The address of the database server; empty where the database is a file."""
+        return "" if self.database.startswith("sqlite") else self.database
 
     @property
     def settle(self) -> dt.timedelta:
@@ -133,5 +142,9 @@ def load_settings() -> Settings:
             for one in error.errors(include_input=False)
         ]
         raise SetupError("A setting cannot be used. " + "; ".join(lines)) from error
+    except SettingsError as error:
+        raise SetupError(
+            f'A setting is no JSON: {error}. Write for example {{"youtube.uploads": 500}}.'
+        ) from error
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise SetupError(f"config.toml cannot be read: {error}") from error

@@ -5,6 +5,7 @@ Draws the pictures of the README from the real program, running against the sand
 """
 
 import asyncio
+import io
 import tempfile
 from pathlib import Path
 
@@ -45,7 +46,7 @@ SPEEDS = {
 
 async def main() -> None:
     """Write upload.svg: the lanes half-way, and in the end."""
-    console = Console(record=True, width=WIDTH, force_terminal=True, file=open("/dev/null", "w"))
+    console = Console(record=True, width=WIDTH, force_terminal=True, file=io.StringIO())
     with tempfile.TemporaryDirectory() as folder, running_sandbox(seed=7) as sandbox:
         for platform, speed in SPEEDS.items():
             fault = {"platform": platform, "times": 1000, "do": {"bytes_per_second": speed}}

@@ -13,7 +13,7 @@ from pellacia_service.facade import open_schema, read_settings
 if TYPE_CHECKING:
     from pellacia_service.facade import Schema
 
-app = typer.Typer(help="The database's schema.")
+app = typer.Typer(help="The database's schema: up, down, where it stands.")
 
 
 def _run(context: typer.Context, move: "Callable[[Schema], Awaitable[str]]") -> None:
@@ -31,20 +31,30 @@ def _run(context: typer.Context, move: "Callable[[Schema], Awaitable[str]]") -> 
 
 @app.command()
 def upgrade(context: typer.Context) -> None:
-    """Bring the schema up to this program's version."""
+    """Bring the schema up to this program's version. Every other command does so by itself."""
     _run(context, lambda schema: schema.upgrade())
 
 
-@app.command()
+# So that -1 is taken for a revision and not for an option.
+@app.command(context_settings={"ignore_unknown_options": True})
 def downgrade(
     context: typer.Context,
-    revision: Annotated[str, typer.Argument(help="Where to: -1, base, or a revision.")] = "-1",
+    revision: Annotated[
+        str,
+        typer.Argument(
+            metavar="REVISION", help="-1: one back; base: no tables at all; or a revision."
+        ),
+    ] = "-1",
 ) -> None:
-    """Take the schema back one revision, or to the one that is named."""
+    """
+    Take the schema back one revision, or to the one that is named.
+
+    What only the newer schema can hold is lost. The next command that is not `db` upgrades again.
+    """
     _run(context, lambda schema: schema.downgrade(revision))
 
 
 @app.command()
 def current(context: typer.Context) -> None:
-    """Print the schema's revision."""
+    """Show which revision the database has."""
     _run(context, lambda schema: schema.current())

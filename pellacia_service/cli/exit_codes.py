@@ -11,6 +11,7 @@ from pellacia_service.facade import (
     NotConnectedError,
     NotFoundError,
     PellaciaError,
+    RateLimitedError,
     Status,
     Step,
 )
@@ -36,6 +37,7 @@ OF_ERROR: tuple[tuple[type[PellaciaError], ExitCode], ...] = (
     (NotFoundError, ExitCode.NOT_FOUND),
     (NotConnectedError, ExitCode.SIGN_IN),
     (LoginNeededError, ExitCode.SIGN_IN),
+    (RateLimitedError, ExitCode.LATER),
 )
 
 

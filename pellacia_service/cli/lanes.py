@@ -71,7 +71,8 @@ async def _draw(
     console: Console,
 ) -> None:
     frame = 0
-    with Live(console=console, refresh_per_second=1 / FRAME, auto_refresh=False) as live:
+    # The lanes vanish in the end: the answer on stdout says the same, and stays.
+    with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
             over = task.done()
             if over or frame % 5 == 0:

@@ -1,82 +1,135 @@
 """The command line's table of commands, and what holds for all of them."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup, TyperOption
+from typer.main import get_group
 
-from pellacia_service.cli import auth, db, queue
+from pellacia_service.cli import auth, db, queue, schedule, shapes, words
 from pellacia_service.cli.demo import demo, sandbox
+from pellacia_service.cli.drill import drill
+from pellacia_service.cli.exit_codes import ExitCode
+from pellacia_service.cli.limits import limits
 from pellacia_service.cli.output import Output
+from pellacia_service.cli.running import explain, say_stopped
 from pellacia_service.cli.upload import upload
+from pellacia_service.cli.watch import watch
 from pellacia_service.cli.worker import worker
 from pellacia_service.facade import __version__
 
-GLOBAL_FLAGS = frozenset({"--json", "--quiet", "--verbose", "--no-color"})
-"""May stand before or behind the command."""
-
-FLAGS = GLOBAL_FLAGS | {
-    "--dry-run", "--help", "--no-tui", "--no-wait", "--not-published", "--until-idle", "--version", "--yes",
-}  # fmt: skip
-"""Every option that takes no value."""
+PROGRAM = "pellacia-dist"
 
 app = typer.Typer(
-    name="pellacia-dist",
-    help="Publish videos on YouTube, Instagram, TikTok, X, LinkedIn and Facebook.",
-    no_args_is_help=True,
+    name=PROGRAM,
+    help="Publish videos on YouTube, Instagram, TikTok, X, LinkedIn and Facebook: "
+    "never twice, never lost.",
+    epilog="New here? `pellacia-dist demo` publishes a sample on all six, without any account.",
     add_completion=False,
     # Its rich help doubles the time to the first word.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(demo)
 app.command()(upload)
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(queue.app, name="queue")
 app.command()(worker)
+app.command()(limits)
+app.command()(watch)
 app.add_typer(auth.app, name="auth")
 app.command()(sandbox)
+app.command()(drill)
 app.add_typer(db.app, name="db")
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"pellacia-dist {__version__}\n")
-        raise typer.Exit
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if not wanted:
+        return
+    output: Output = context.obj
+    if output.as_json:
+        output.document({"version": __version__})
+    output.line(f"{PROGRAM} {__version__}")
+    raise typer.Exit
 
 
 @app.callback()
 def options(
-    context: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Only errors.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="More about what happens.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say only what went wrong.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the details of what went wrong.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours; so does NO_COLOR=1.")
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True)
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    """Options that hold for every command; they may also stand behind it."""
-    context.obj = Output(as_json=as_json, quiet=quiet, verbose=verbose, color=not no_color)
+    """Show the global options in the help; `words.split` has read them wherever they stood."""
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    app(args=hoist(list(sys.argv[1:] if words is None else words)), prog_name="pellacia-dist")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    group = get_group(app)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    flags, rest = words.split(given, {"-h", "--help", *_flags(group)})
+    output = Output(
+        as_json="--json" in flags,
+        quiet="--quiet" in flags,
+        verbose="--verbose" in flags,
+        color="--no-color" not in flags,
+    )
+    sys.exit(int(_run(group, rest if given else ["--help"], output)))
 
 
-def hoist(words: list[str]) -> list[str]:
-    """Move the global flags to the front; a word that is an option's value stays where it is."""
-    front: list[str] = []
-    rest: list[str] = []
-    takes_value = False
-    for index, word in enumerate(words):
-        if word == "--":
-            rest += words[index:]
-            break
-        if word in GLOBAL_FLAGS and not takes_value:
-            front.append(word)
-            continue
-        takes_value = word.startswith("--") and "=" not in word and word not in FLAGS
-        rest.append(word)
-    return front + rest
+def _run(group: TyperGroup, rest: list[str], output: Output) -> int:
+    try:
+        words.refuse_what_is_no_text(rest)
+        ended = group.main(args=rest, prog_name=PROGRAM, obj=output, standalone_mode=False)
+    except typer.TyperException as error:
+        return _refuse(error, _path(group, rest), output)
+    except (KeyboardInterrupt, typer.Abort):
+        say_stopped(output)
+        return ExitCode.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is, say it in words
+        return explain(error, output)
+    if ended == ExitCode.INTERRUPTED:  # how Typer says that Ctrl-C came before a command ran
+        say_stopped(output)
+    return ended if isinstance(ended, int) else ExitCode.OK
+
+
+def _refuse(error: typer.TyperException, path: list[str], output: Output) -> ExitCode:
+    """Say what is wrong with the words themselves, and where to read more."""
+    # The checks behind the options are pydantic's, and begin their sentences in its own way.
+    message = error.format_message().replace("Value error, ", "")
+    message = message if message.endswith((".", ")")) else f"{message}."
+    if output.as_json:
+        output.document(shapes.failure("validation", "usage", message))
+    output.complain(f"{message}\nSee: {' '.join([PROGRAM, *path, '--help'])}")
+    return ExitCode.REFUSED
+
+
+def _path(group: TyperGroup, rest: list[str]) -> list[str]:
+    """Return the words that name commands."""
+    if not rest or rest[0] not in group.commands:
+        return []
+    command = group.commands[rest[0]]
+    return [rest[0], *(_path(command, rest[1:]) if isinstance(command, TyperGroup) else [])]
+
+
+def _flags(group: TyperGroup) -> Iterator[str]:
+    """Yield every option that takes no value, of all commands."""
+    for command in (group, *group.commands.values()):
+        for parameter in command.params:
+            if isinstance(parameter, TyperOption) and parameter.is_flag:
+                yield from parameter.opts
+        if isinstance(command, TyperGroup) and command is not group:
+            yield from _flags(command)

@@ -5,6 +5,12 @@ import os
 import sys
 from typing import NoReturn
 
+INTERRUPTED = 130
+STOPPED = (
+    '{"error": {"kind": "interrupted", "code": "interrupted", "message": "Stopped.", '
+    '"retry_at": null}}\n'
+)
+
 
 def run_program() -> NoReturn:
     """Run the command line and leave the process with its exit code."""
@@ -12,12 +18,17 @@ def run_program() -> NoReturn:
     gc.set_threshold(50_000, 20, 20)
     # Pydantic would look through every installed package for plug-ins; we have none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    from pellacia_service.cli.main import main  # noqa: PLC0415 - after the two lines above
-
     try:
+        from pellacia_service.cli.main import main  # noqa: PLC0415 - after the two lines above
+
         main()
     except SystemExit as ended:
         leave(ended.code)
+    except KeyboardInterrupt:
+        # Before any command was begun, and before anything that writes JSON was there.
+        if "--json" in sys.argv:
+            sys.stdout.write(STOPPED)
+        leave(INTERRUPTED)
     leave(0)
 
 
@@ -29,7 +40,8 @@ def leave(code: object) -> NoReturn:
     """
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:  # closed by whoever started us: `>&-`
+                stream.flush()
         except (OSError, ValueError):
             continue  # nobody reads it any more
     os._exit(code if isinstance(code, int) else int(code is not None))

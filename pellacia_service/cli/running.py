@@ -1,15 +1,35 @@
 """Runs a command: the event loop, Ctrl-C, and what an error becomes."""
 
-import asyncio
-import signal
+import errno
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from pellacia_service.cli import shapes
 from pellacia_service.cli.exit_codes import ExitCode, of_error
 from pellacia_service.cli.output import Output
-from pellacia_service.facade import PellaciaError, ProblemsError, Status
+from pellacia_service.facade import (
+    BadInputError,
+    Json,
+    NotConnectedError,
+    NotFoundError,
+    PellaciaError,
+    PlatformError,
+    Problem,
+    ProblemsError,
+    SetupError,
+    Status,
+)
+
+KINDS: tuple[tuple[type[Exception], str], ...] = (
+    (BadInputError, "validation"),
+    (NotFoundError, "validation"),
+    (NotConnectedError, "auth"),
+    (SetupError, "setup"),
+    (OSError, "setup"),
+)
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def run(
@@ -22,46 +42,101 @@ def run(
     Run a command to its end and leave the program with its exit code.
 
     Args:
-        after_interrupt: says what state things are in after Ctrl-C.
+        after_interrupt: answers, and says what state things are in, after Ctrl-C.
     """
+    # Deferred: asyncio is a quarter of what `--help` costs, and help runs no command.
+    import asyncio  # noqa: PLC0415
+
     try:
-        code = asyncio.run(_until_terminated(command))
+        code = asyncio.run(_until_stopped(command, output))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        if after_interrupt is not None:
-            asyncio.run(after_interrupt())
         code = ExitCode.INTERRUPTED
-    except PellaciaError as error:
+        try:
+            if after_interrupt is None:
+                output.complain("Stopped.")
+            else:
+                asyncio.run(after_interrupt())
+        except (KeyboardInterrupt, PellaciaError):
+            output.complain("See where it stands: pellacia-dist queue list")
+        say_stopped(output)
+    except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is, say it in words
         code = explain(error, output)
     sys.exit(int(code))
 
 
-async def _until_terminated(command: Coroutine[Any, Any, int]) -> int:
+async def _until_stopped(command: Coroutine[Any, Any, int], output: Output) -> int:
     """Treat SIGTERM like Ctrl-C, so that a service manager's stop is a clean one."""
+    import asyncio  # noqa: PLC0415 - see `run`
+    import signal  # noqa: PLC0415
+
     task = asyncio.ensure_future(command)
-    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if not task.cancelling():
+            output.note("Stopping …")
+        task.cancel()
+
     if sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
     return await task
 
 
-def explain(error: PellaciaError, output: Output) -> ExitCode:
+def say_stopped(output: Output) -> None:
+    """Give the answer of a command that was interrupted, where it has not given one itself."""
+    if output.as_json and not output.answered:
+        output.document(shapes.failure("interrupted", "interrupted", "Stopped."))
+
+
+def explain(error: Exception, output: Output) -> ExitCode:
     """Say what went wrong, and return the exit code for it."""
-    code = of_error(error)
     if isinstance(error, ProblemsError):
-        if output.as_json:
-            output.document(shapes.checked(error.problems, Status.FAILED, str(error)))
-        complain_about(error, output)
-        return code
+        _explain_problems(error, output)
+        return ExitCode.REFUSED
+    message = _sentence(error)
+    if output.as_json and not output.answered:
+        output.document(_failure(error, message))
+    output.complain(message)
+    if output.verbose:
+        import traceback  # noqa: PLC0415 - only for those who ask
+
+        output.complain("".join(traceback.format_exception(error)))
+    return of_error(error) if isinstance(error, PellaciaError) else ExitCode.UNEXPECTED
+
+
+def _failure(error: Exception, message: str) -> dict[str, Json]:
+    if isinstance(error, PlatformError):
+        return shapes.failure(str(error.kind), error.code, message, error.retry_at)
+    kind = next((kind for one, kind in KINDS if isinstance(error, one)), "unexpected")
+    return shapes.failure(kind, type(error).__name__, message)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, PellaciaError):
+        return str(error)
+    if isinstance(error, OSError) and (error.filename or error.errno in NO_ROOM):
+        where = f" {error.filename}" if error.filename else ""
+        return (
+            f"Cannot use{where or ' the disk'}: {error.strerror}. "
+            "Make room, or choose another folder with PELLACIA_HOME."
+        )
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return (
+        f"Something unexpected happened ({what}). What is in the queue stays there. "
+        "The details: the same command with --verbose"
+    )
+
+
+def _explain_problems(error: ProblemsError, output: Output) -> None:
     if output.as_json:
-        kind = {ExitCode.SIGN_IN: "auth", ExitCode.REFUSED: "validation"}.get(code, "platform")
-        output.document(shapes.failure(error, kind))
-    output.complain(str(error))
-    return code
-
-
-def complain_about(error: ProblemsError, output: Output) -> None:
-    """Print every problem with the way to mend it."""
+        output.document(shapes.checked(error.problems, Status.FAILED, str(error)))
     output.complain(str(error))
     for address, problems in error.problems.items():
-        for problem in problems:
-            output.complain(f"  {address}: {problem.message} {problem.fix}")
+        output.complain(f"✗ {address}")
+        for line in problem_lines(problems):
+            output.complain(line)
+
+
+def problem_lines(problems: Sequence[Problem]) -> list[str]:
+    """Every problem with the way to mend it."""
+    return [f"    {problem.message} {problem.fix}" for problem in problems]

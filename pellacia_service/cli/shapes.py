@@ -9,7 +9,7 @@ from pellacia_service.facade import (
     Delivery,
     DeliveryError,
     Json,
-    PellaciaError,
+    Limit,
     PostView,
     Problem,
     Status,
@@ -117,6 +117,31 @@ def account(one: Account) -> dict[str, Json]:
     }
 
 
-def failure(error: PellaciaError, kind: str) -> dict[str, Json]:
-    """An error that ended a command."""
-    return {"error": {"kind": kind, "code": type(error).__name__, "message": str(error)}}
+def failure(
+    kind: str, code: str, message: str, retry_at: dt.datetime | None = None
+) -> dict[str, Json]:
+    """
+    An error that ended a command before there was a post to show.
+
+    Args:
+        kind: one of `ErrorKind`, or for trouble on this machine: setup, unexpected, interrupted.
+    """
+    return {
+        "error": {"kind": kind, "code": code, "message": message, "retry_at": instant(retry_at)}
+    }
+
+
+def limit(one: Limit) -> dict[str, Json]:
+    """What is left of one limit. `account` is null where all accounts of our application share it."""
+    return {
+        "platform": one.platform,
+        "account": one.account or None,
+        "kind": one.kind,
+        "calls": list(one.calls),
+        "limit": one.limit,
+        "window": one.window or None,
+        "used": one.used,
+        "left": one.left,
+        "resets_at": instant(one.resets_at),
+        "blocked_until": instant(one.blocked_until),
+    }

@@ -17,6 +17,7 @@ class Draft:
         addresses: where it goes: `platform`, `platform:label`, or `all`.
         overrides: platform name to field to value, see `domain/post.py`.
         due_at: when it is published; None: now.
+        timezone, wall_time, tzdata_version: how `due_at` was meant, see `domain/stored_post.py`.
     """
 
     file: Path
@@ -29,3 +30,5 @@ class Draft:
     overrides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     due_at: dt.datetime | None = None
     timezone: str = ""
+    wall_time: str = ""
+    tzdata_version: str = ""

@@ -5,6 +5,9 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pellacia_service.domain.budget import Budget
+from pellacia_service.platform_kit.thumbnail import ThumbnailCall
+
 
 class Trouble(enum.Enum):
     """What one of a platform's error codes means for us."""
@@ -118,6 +121,10 @@ class Facts:
             what the code alone calls "too many calls just now".
         reset_headers: (remaining, reset) headers of each window, reset in seconds since 1970; the
             latest reset of those that are used up is when another call makes sense.
+        unnamed_wait: how long to wait after "too many calls" where nothing says how long.
+        budgets: what the platform allows, and what we allow ourselves where it is silent.
+        app_limits: codes of limits that hold for all accounts of our application.
+        thumbnail: how a picture is sent; None where the platform takes none.
         last_part_creates: True where the last byte makes the video exist, so that sending it is
             written down like an intent to publish.
         last_part_publishes: True where the last byte also makes it public and `publish` is never called.
@@ -141,6 +148,10 @@ class Facts:
     day_ends: str = ""
     day_limit_words: tuple[str, ...] = ()
     reset_headers: tuple[tuple[str, str], ...] = ()
+    unnamed_wait: dt.timedelta = dt.timedelta(minutes=1)
+    budgets: tuple[Budget, ...] = ()
+    app_limits: frozenset[str] = frozenset()
+    thumbnail: ThumbnailCall | None = None
     last_part_creates: bool = False
     last_part_publishes: bool = False
     publish_is_repeatable: bool = False

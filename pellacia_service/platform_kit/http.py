@@ -7,7 +7,7 @@ reading). It never repeats a request, follows a redirect, or waits.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,7 +15,7 @@ import httpx
 from pellacia_service.clock import Clock
 from pellacia_service.domain.account import Account
 from pellacia_service.domain.json import Json
-from pellacia_service.errors import RefusedError
+from pellacia_service.errors import PlatformError, RefusedError
 from pellacia_service.platform_kit.facts import Facts
 from pellacia_service.platform_kit.trouble import error_of_answer, error_of_network
 
@@ -28,6 +28,14 @@ LAST_PART_ANSWER_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
+class Answer:
+    """What an answer says beside its body: its headers, and the trouble it stands for, if any."""
+
+    headers: httpx.Headers
+    trouble: PlatformError | None
+
+
+@dataclass(frozen=True)
 class Api:
     """
     One account's line to one platform.
@@ -36,6 +44,7 @@ class Api:
         token: the access token; it goes into the Authorization header and nowhere else.
         sandbox_url: where the sandbox listens; empty for the real platforms. In the sandbox a
             real host becomes the first path segment.
+        answers: every answer on this line so far, for whoever watches the quotas.
     """
 
     http: httpx.AsyncClient
@@ -44,6 +53,7 @@ class Api:
     token: str
     clock: Clock
     sandbox_url: str = ""
+    answers: list[Answer] = field(default_factory=list)
 
     async def call(
         self,
@@ -90,6 +100,7 @@ class Api:
         except httpx.HTTPError as error:
             raise error_of_network(error, self.facts) from error
         trouble = error_of_answer(response, self.facts, accept, now=self.clock.now())
+        self.answers.append(Answer(response.headers, trouble))
         if trouble is not None:
             raise trouble
         return response

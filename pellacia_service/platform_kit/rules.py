@@ -1,7 +1,6 @@
 """The rules that all platforms have in some form, applied from their tables: one function per rule."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
@@ -44,18 +43,40 @@ def privacy_problem(content: Content, facts: Facts) -> Iterator[Problem]:
     )
 
 
+PICTURE_BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
+"""The first bytes of a JPEG and of a PNG."""
+
+
 def thumbnail_problem(content: Content, facts: Facts) -> Iterator[Problem]:
-    """Yield a problem where a thumbnail was given that cannot be read."""
-    if content.thumbnail is None or Path(content.thumbnail).is_file():
+    """Yield a problem where a thumbnail was given that is no picture, or too large."""
+    path = content.thumbnail
+    if path is None or facts.thumbnail is None:
         return
-    yield Problem(
-        field="thumbnail",
-        rule="readable",
-        limit="a file that exists",
-        actual=str(content.thumbnail),
-        message=f"The thumbnail {content.thumbnail} for {facts.title} is not a file.",
-        fix="Give the path of a JPEG or PNG, or leave --thumbnail out.",
-    )
+    try:
+        with path.open("rb") as file:
+            is_picture = file.read(8).startswith(PICTURE_BEGINNINGS)
+        size = path.stat().st_size
+    except OSError:
+        is_picture, size = False, 0
+    if not is_picture:
+        yield Problem(
+            field="thumbnail",
+            rule="readable",
+            limit="a JPEG or PNG file",
+            actual=str(path),
+            message=f"The thumbnail {path} for {facts.title} is not a JPEG or PNG that can be read.",
+            fix="Give the path of a JPEG or PNG, or leave --thumbnail out.",
+        )
+    elif size > facts.thumbnail.most_bytes:
+        yield Problem(
+            field="thumbnail",
+            rule="max_size",
+            limit=_bytes(facts.thumbnail.most_bytes),
+            actual=_bytes(size),
+            message=f"The thumbnail has {_bytes(size)}; {facts.title} takes "
+            f"{_bytes(facts.thumbnail.most_bytes)}.",
+            fix="A JPEG of 1280×720 is plenty.",
+        )
 
 
 def media_problems(media: Media, facts: Facts) -> Iterator[Problem]:

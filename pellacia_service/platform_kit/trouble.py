@@ -25,6 +25,7 @@ from pellacia_service.errors import (
     UnknownOutcomeError,
 )
 from pellacia_service.platform_kit.facts import Facts, Trouble
+from pellacia_service.platform_kit.usage import regained_at, window_reset
 
 STATUS_TROUBLE: Mapping[int, Trouble] = {
     400: Trouble.REFUSED,
@@ -61,7 +62,7 @@ ERRORS: Mapping[Trouble, type[PlatformError]] = {
 }
 
 ADVICE: Mapping[Trouble, str] = {
-    Trouble.RETRY: "It is tried again by itself.",
+    Trouble.RETRY: "It is tried a few times by itself; after that: pellacia-dist queue retry",
     Trouble.RATE_LIMIT: "It goes on by itself when the platform allows it.",
     Trouble.DAY_LIMIT: "The day's quota is used up; it goes on by itself when the quota is back.",
     Trouble.LOGIN: "Connect the account again: pellacia-dist auth login {platform}",
@@ -75,9 +76,12 @@ def error_of_network(error: httpx.HTTPError, facts: Facts) -> PlatformError:
     """Read a failed exchange. Only a connection that was never made proves that nothing happened."""
     never_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
     if never_sent:
-        what = f"No connection to {facts.title}. Check the network; it is tried again by itself."
+        what = f"No connection to {facts.title}. Check the network, then: pellacia-dist queue retry"
     else:
-        what = f"The connection to {facts.title} broke before its answer came."
+        what = (
+            f"The connection to {facts.title} broke before its answer came. "
+            "Check the network, then: pellacia-dist queue retry"
+        )
     return TransientError(what, platform=facts.name, code=type(error).__name__, not_done=never_sent)
 
 
@@ -126,15 +130,16 @@ def names_a_day(said: str, facts: Facts) -> bool:
 def retry_time(
     response: httpx.Response, facts: Facts, trouble: Trouble, *, now: dt.datetime
 ) -> dt.datetime | None:
-    """Say when another try makes sense: the platform's word, else the end of its day or a minute."""
+    """Say when another try makes sense: the platform's word, else the end of its day or a while."""
     asked = retry_after(response.headers.get("Retry-After", ""), now=now)
     if asked is not None:
         return asked
-    if trouble is Trouble.RATE_LIMIT and (reset := window_reset(response, facts, now=now)):
-        return reset
     if trouble is Trouble.DAY_LIMIT:
         return end_of_day(facts.day_ends, now=now)
-    return now + dt.timedelta(minutes=1) if trouble is Trouble.RATE_LIMIT else None
+    if trouble is not Trouble.RATE_LIMIT:
+        return None
+    reset = window_reset(response.headers, facts.reset_headers, now=now)
+    return reset or regained_at(response.headers, now=now) or now + facts.unnamed_wait
 
 
 def retry_after(header: str, *, now: dt.datetime) -> dt.datetime | None:
@@ -149,21 +154,6 @@ def retry_after(header: str, *, now: dt.datetime) -> dt.datetime | None:
         except (ValueError, TypeError):
             return None
     return now + min(max(wait, dt.timedelta(seconds=1)), LONGEST_WAIT)
-
-
-def window_reset(response: httpx.Response, facts: Facts, *, now: dt.datetime) -> dt.datetime | None:
-    """Return when the last of the used-up windows opens again; None where no header says so."""
-    resets = [
-        int(response.headers.get(reset, ""))
-        for remaining, reset in facts.reset_headers
-        if response.headers.get(remaining) == "0" and response.headers.get(reset, "").isdecimal()
-    ]
-    if not resets:
-        return None
-    opens = dt.datetime.fromtimestamp(
-        min(max(resets), int((now + LONGEST_WAIT).timestamp())), dt.UTC
-    )
-    return max(opens, now + dt.timedelta(seconds=1))
 
 
 def end_of_day(zone: str, *, now: dt.datetime) -> dt.datetime:

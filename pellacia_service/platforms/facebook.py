@@ -14,6 +14,7 @@ from http import HTTPStatus
 
 import httpx
 
+from pellacia_service.domain.budget import ASKS, DAY_LONG, HOUR, PUBLISHES, Budget
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
@@ -83,6 +84,10 @@ FACTS = Facts(
     error_codes_at=graph.ERROR_CODES_AT,
     error_message_at=graph.ERROR_MESSAGE_AT,
     trouble=TROUBLE,
+    # Reels publishing; other videos are counted with the reels. The calls are a limit of our own.
+    budgets=(Budget("reels", 30, DAY_LONG, PUBLISHES), Budget("calls", 200, HOUR, ASKS)),
+    app_limits=frozenset({"4"}),
+    unnamed_wait=dt.timedelta(hours=1),
 )
 
 TITLE_CHARACTERS, DESCRIPTION_CHARACTERS = 255, 63_206

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from pellacia_service.domain.budget import ASKS, DAY_LONG, HOUR, OPENS, PUBLISHES, Budget
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
@@ -75,6 +76,15 @@ FACTS = Facts(
     error_codes_at=graph.ERROR_CODES_AT,
     error_message_at=graph.ERROR_MESSAGE_AT,
     trouble=TROUBLE,
+    # Content publishing guide: 100 posts (a note in it still says 50) and 400 containers. Rate
+    # limiting page: 4,800 calls for each impression of a day, which nobody tells: 200 an hour is ours.
+    budgets=(
+        Budget("posts", 100, DAY_LONG, PUBLISHES),
+        Budget("containers", 400, DAY_LONG, OPENS),
+        Budget("calls", 200, HOUR, ASKS),
+    ),
+    app_limits=frozenset({"4"}),
+    unnamed_wait=dt.timedelta(hours=1),
 )
 
 CAPTION_CHARACTERS, HASHTAGS, MENTIONS = 2_200, 30, 20

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
+from pellacia_service.domain.budget import Budget, Call, Day
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
@@ -87,6 +88,8 @@ FACTS = Facts(
     # Quotas are counted by the day and return at midnight UTC (rate limiting page).
     day_ends="UTC",
     day_limit_words=("day limit",),
+    # A member's 150 requests of the product "Share on LinkedIn"; opening takes two of them.
+    budgets=(Budget("calls", 150, Day("UTC"), {Call.OPEN: 2, Call.LOOK: 1, Call.PUBLISH: 1}),),
     can_prove_absence=False,
 )
 

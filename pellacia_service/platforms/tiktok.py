@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from pellacia_service.domain.budget import DAY_LONG, LOOKS, MINUTE, OPENS, Budget, Even
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content, Privacy
@@ -43,6 +44,7 @@ TROUBLE = codes(
 """Codes of the direct post, creator info and status pages, read 2026-11-22."""
 
 PAGES = "https://developers.tiktok.com/doc/"
+STATUS_READS = Budget("looks", 30, Even(60), LOOKS)
 
 FACTS = Facts(
     name="tiktok",
@@ -75,6 +77,8 @@ FACTS = Facts(
     error_message_at=("error.message",),
     trouble=TROUBLE,
     privacies=frozenset({Privacy.PUBLIC, Privacy.PRIVATE}),
+    # Pages of each call; "around 15" posts of a creator through all apps (content sharing guidelines).
+    budgets=(Budget("inits", 6, MINUTE, OPENS), Budget("posts", 15, DAY_LONG, OPENS), STATUS_READS),
     envelope_ok="error.code",  # creator_info refuses with status 200
     last_part_creates=True,
     last_part_publishes=True,
@@ -94,7 +98,6 @@ MODERATION_TIME = dt.timedelta(minutes=2)
 LEVELS: Mapping[str, str] = {"public": "PUBLIC_TO_EVERYONE", "private": "SELF_ONLY"}
 COVER = "video_cover_timestamp_ms"
 MIME_TYPES = {"mp4": "video/mp4", "mov": "video/quicktime", "webm": "video/webm"}
-
 INTERACTIONS = ("comment", "duet", "stitch")
 """What the creator may have switched off for good, and `disable_…` switches off for one post."""
 
@@ -234,9 +237,7 @@ class TikTok:
         """Ask whose token this is."""
         fields = {"fields": "open_id,username"}
         answer = json_body(await api.call("GET", f"{API}/user/info/", params=fields), FACTS)
-        ids = {
-            name: needed_at(answer, f"data.user.{name}", FACTS) for name in ("open_id", "username")
-        }
+        ids = {key: needed_at(answer, f"data.user.{key}", FACTS) for key in ("open_id", "username")}
         return Identity(f"@{ids['username']}", ids)
 
 
@@ -269,9 +270,7 @@ def _check_creator(creator: dict[str, Json], content: Content, media: Media) -> 
         raise refused(message + help_, "privacy_level_option_mismatch", FACTS)
     longest = value_at(creator, "max_video_post_duration_sec")
     if longest and media.duration > float(longest):
-        message = (
-            f"The video has {media.duration:.1f} s; this account may post {longest} s. Cut it."
-        )
+        message = f"It has {media.duration:.1f} s; this account may post {longest} s. Cut it."
         raise refused(message, "duration_check_failed", FACTS)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+from pellacia_service.domain.budget import LOOKS, OPENS, QUARTER, SENDS, Budget, Call, Day, Scope
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
@@ -64,6 +65,11 @@ NUMBERS = codes(
     }
 )
 
+TROUBLE = {
+    **{f"{root}{name}": PROBLEM_TYPES[name] for root in PROBLEM_ROOTS for name in PROBLEM_TYPES},
+    **NUMBERS,
+}
+
 FACTS = Facts(
     name="x",
     title="X",
@@ -93,13 +99,18 @@ FACTS = Facts(
     ),
     error_codes_at=("type", "errors.0.code", "code", "status"),
     error_message_at=("errors.0.message", "detail", "message", "title"),
-    trouble={
-        **{
-            f"{root}{name}": PROBLEM_TYPES[name] for root in PROBLEM_ROOTS for name in PROBLEM_TYPES
-        },
-        **NUMBERS,
-    },
+    trouble=TROUBLE,
     can_prove_absence=False,
+    # Rate limits page: a user's calls in 15 minutes. Pricing page: a post costs 15 mills (tenths of a
+    # cent), one with a link 200. Both read 2026-11-22. The 10 dollars a day are a limit of our own.
+    budgets=(
+        Budget("posts", 100, QUARTER, {Call.PUBLISH: 1}),
+        Budget("mills", 10_000, Day("UTC"), {Call.PUBLISH: 15}, Scope.APP, link_cost=185),
+        Budget("uploads", 1_875, QUARTER, OPENS),
+        Budget("segments", 1_875, QUARTER, SENDS),
+        Budget("looks", 900, QUARTER, LOOKS),
+    ),
+    app_limits=frozenset(f"{root}usage-capped" for root in PROBLEM_ROOTS),
     # A 429 may come while the quarter hour has calls left: then the day's window is the full one.
     reset_headers=(
         ("x-rate-limit-remaining", "x-rate-limit-reset"),
@@ -119,7 +130,6 @@ WEIGHT, PREMIUM_WEIGHT = 280, 25_000
 """Characters as X counts them (counting characters page and changelog of August 2024)."""
 
 MEDIA_TYPES = {"mp4": "video/mp4", "mov": "video/quicktime"}
-
 REPLY_SETTINGS = frozenset({"following", "mentionedUsers", "subscribers", "verified"})
 DISCLOSURES = ("made_with_ai", "paid_partnership")
 
@@ -131,7 +141,6 @@ CLOCK_SLACK = dt.timedelta(seconds=60)
 """So much may X's clock be behind ours."""
 
 LONGEST_POLL = 60.0
-
 OUT_OF_CREDITS = frozenset({"402", "credits", "credits-depleted"})
 
 WITHOUT_A_CODE: Mapping[str, Trouble] = {
@@ -191,9 +200,8 @@ class X:
         with _plainly():
             await api.call("POST", f"{upload}/append", content=body, headers=headers)
         # X cannot be asked how much it holds: what it answered well is confirmed.
-        confirmed = part.end + 1
-        left = receipt.total - confirmed
-        return receipt.advanced(confirmed, min(SEGMENT, left), closing=left == 0)
+        left = receipt.total - part.end - 1
+        return receipt.advanced(part.end + 1, min(SEGMENT, left), closing=left == 0)
 
     async def look(self, api: Api, receipt: Receipt) -> Sighting:
         """Ask for the processing of the video or, once it was asked to publish, for the post."""
@@ -261,14 +269,9 @@ def _text_problems(content: Content) -> Iterator[Problem]:
     )
     cashtags = CASHTAG.findall(text)
     if len(cashtags) > 1:
-        yield Problem(
-            field="text",
-            rule="max_cashtags",
-            limit="1 cashtag",
-            actual=f"{len(cashtags)} cashtags",
-            message=f"The text has the cashtags {', '.join(cashtags)}; X takes one.",
-            fix=f"Keep {cashtags[0]} and write the others without the dollar sign.",
-        )
+        message = f"The text has the cashtags {', '.join(cashtags)}; X takes one."
+        fix = f"Keep {cashtags[0]} and write the others without the dollar sign."
+        yield Problem("text", "max_cashtags", "1", str(len(cashtags)), message, fix)
 
 
 def _option_problems(content: Content) -> Iterator[Problem]:
@@ -276,14 +279,9 @@ def _option_problems(content: Content) -> Iterator[Problem]:
     if not replies or replies in REPLY_SETTINGS:
         return
     allowed = ", ".join(sorted(REPLY_SETTINGS))
-    yield Problem(
-        field="reply_settings",
-        rule="unsupported",
-        limit=allowed,
-        actual=replies,
-        message=f"X knows no reply setting {replies!r}.",
-        fix=f"Choose one of {allowed}, or leave it out to let everyone reply.",
-    )
+    message = f"X knows no reply setting {replies!r}."
+    fix = f"Choose one of {allowed}, or leave it out to let everyone reply."
+    yield Problem("reply_settings", "unsupported", allowed, replies, message, fix)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from pellacia_service.domain.budget import OPENS, Budget, Call, Day, Scope
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content, Privacy
@@ -25,6 +26,7 @@ from pellacia_service.platform_kit.facts import Facts, Limits, SignIn, Source, T
 from pellacia_service.platform_kit.http import ANSWER_SECONDS, LAST_PART_ANSWER_SECONDS, Api
 from pellacia_service.platform_kit.protocol import Identity, Part
 from pellacia_service.platform_kit.text import clean_problem
+from pellacia_service.platform_kit.thumbnail import ThumbnailCall
 from pellacia_service.platform_kit.trouble import json_body, list_at, needed_at, refused, value_at
 
 TROUBLE = codes(
@@ -43,6 +45,8 @@ TROUBLE = codes(
     }
 )
 """Reasons on the Data API's errors page and on those of its methods, read 2026-11-22."""
+
+PACIFIC = Day("America/Los_Angeles")  # of a project's quotas (quota page, read 2026-11-22)
 
 FACTS = Facts(
     name="youtube",
@@ -78,10 +82,21 @@ FACTS = Facts(
     error_message_at=("error.message",),
     trouble=TROUBLE,
     privacies=frozenset(Privacy),
-    day_ends="America/Los_Angeles",
+    day_ends=PACIFIC.zone,
+    budgets=(
+        Budget("uploads", 100, PACIFIC, OPENS, Scope.APP),
+        Budget("units", 10_000, PACIFIC, {Call.LOOK: 1, Call.PUBLISH: 50}, Scope.APP),
+    ),
+    app_limits=frozenset({"quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded"}),
     # The daily upload bucket answers 429 rateLimitExceeded "… limit 'Video Uploads per day' …"
     # (googleapis/google-api-python-client#2753, 2026-05-27).
     day_limit_words=("per day",),
+    # thumbnails.set; 50 MB since 2026-09-14 (revision history, read 2026-11-22).
+    thumbnail=ThumbnailCall(
+        url="https://www.googleapis.com/upload/youtube/v3/thumbnails/set",
+        most_bytes=50 * rules.MIB,
+        video_id_in="videoId",
+    ),
     last_part_creates=True,
     publish_is_repeatable=True,
 )
@@ -89,20 +104,14 @@ FACTS = Facts(
 API = "https://www.googleapis.com/youtube/v3"
 SEEN_PARTS, UPLOADS_AT = "status,processingDetails", "contentDetails.relatedPlaylists.uploads"
 UPLOAD = "https://www.googleapis.com/upload/youtube/v3/videos"
-
 TITLE_CHARACTERS, DESCRIPTION_BYTES, TAG_CHARACTERS = 100, 5_000, 500
-THUMBNAIL_BYTES = 50 * rules.MIB
-SHORTS_SECONDS = 180
-PEOPLE_AND_BLOGS = "22"
-KIND = "application/octet-stream"
+SHORTS_SECONDS, PEOPLE_AND_BLOGS, KIND = 180, "22", "application/octet-stream"
 MARKER, MARKER_HEX = "pellacia-", 8
 RESUME_INCOMPLETE, SESSION_OVER = 308, frozenset({404, 410})
 
 PART_SIZE = 512 * rules.MIB
-"""
-A multiple of 262,144 (resumable guide, read 2026-11-22). Each part costs a round trip and a commit,
-because the platform confirms each; a broken one only what had not yet arrived. So: few and large.
-"""
+"""A multiple of 262,144 (resumable guide, read 2026-11-22). Each part costs a round trip and a commit,
+because the platform confirms each; a broken one only what had not yet arrived. So: few and large."""
 
 REASONS = {"failed": "failureReason", "rejected": "rejectionReason", "deleted": "uploadStatus"}
 """The upload states that are an end without a video, and which field of `status` says why."""
@@ -121,7 +130,6 @@ class YouTube:
             *_text_problems(_titled(content, media)),
             *rules.privacy_problem(content, FACTS),
             *rules.thumbnail_problem(content, FACTS),
-            *_thumbnail_size_problem(content),
             *rules.media_problems(media, FACTS),
         ]
 
@@ -255,8 +263,7 @@ async def _put(
 
 
 async def _own_channel(api: Api) -> Json:
-    wanted = {"part": "id,snippet,contentDetails", "mine": "true"}
-    channels = await _list(api, "channels", wanted)
+    channels = await _list(api, "channels", {"part": "id,snippet,contentDetails", "mine": "true"})
     if channels:
         return channels[0]
     raise refused("This Google account has no channel. Make one on youtube.com.", "channel", FACTS)
@@ -334,13 +341,6 @@ def _text_problems(content: Content) -> Iterator[Problem]:
         if found := " ".join(sign for sign in "<>" if sign in text):
             fix = "Write it with other signs, such as ‹ and ›."
             yield _problem(field, "forbidden_characters", "no < and no >", found, fix)
-
-
-def _thumbnail_size_problem(content: Content) -> Iterator[Problem]:
-    thumbnail = content.thumbnail
-    if thumbnail and thumbnail.is_file() and (size := thumbnail.stat().st_size) > THUMBNAIL_BYTES:
-        most, actual = f"{THUMBNAIL_BYTES:,} bytes", f"{size:,} bytes"
-        yield _problem("thumbnail", "max_size", most, actual, "A JPEG of 1280×720 is plenty.")
 
 
 def _problem(field: str, rule: str, limit: str, actual: str, fix: str) -> Problem:

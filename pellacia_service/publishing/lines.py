@@ -11,6 +11,7 @@ from pellacia_service.domain.account import Account
 from pellacia_service.domain.tokens import Tokens
 from pellacia_service.platform_kit.facts import Facts
 from pellacia_service.platform_kit.http import Api
+from pellacia_service.publishing.crash_points import CrashPlan
 from pellacia_service.repositories.session import Database
 from pellacia_service.vault import Vault
 
@@ -43,6 +44,7 @@ class Lines:
         oauth: "Callable[[Facts], OAuth]",
         clock: Clock,
         sandbox_url: str,
+        crash: CrashPlan,
     ) -> None:
         self._http = http
         self._fresh = fresh
@@ -51,6 +53,7 @@ class Lines:
         self._oauth = oauth
         self._clock = clock
         self._sandbox_url = sandbox_url
+        self._crash = crash
 
     async def line(self, account: Account, facts: Facts) -> Api:
         """Return a line whose token is good for the next call."""
@@ -76,7 +79,11 @@ class Lines:
         tokens = self._vault.open(sealed, address=account.address)
         if not tokens.needs_refresh(self._clock.now(), AHEAD):
             return tokens
+        self._crash.reached("before the renewal call")
         newer = await self._oauth(facts).refresh(tokens)
+        self._crash.reached("after the renewal call")
+        self._crash.reached("before new tokens")
         async with self._database.write() as tx:
             await tx.credentials.put(account, self._vault.seal(newer), updated_at=self._clock.now())
+        self._crash.reached("after new tokens")
         return newer

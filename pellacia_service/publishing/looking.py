@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from pellacia_service.domain.budget import Call
 from pellacia_service.domain.delivery import DeliveryError, Step
 from pellacia_service.domain.sighting import Sighting
 from pellacia_service.errors import ErrorKind
@@ -15,7 +16,11 @@ async def look(trip: Trip) -> Sighting:
     """Look at the platform, as often as it takes to get an answer. Changes nothing there."""
     async for attempt in trip.tools.retries.rounds():
         with attempt:
-            sighting = await trip.platform.look(await trip.line(), trip.receipt)
+            await trip.pace(Call.LOOK)
+            trip.tools.crash.reached("before a look call")
+            sighting = await trip.platform.look(await trip.line(Call.LOOK), trip.receipt)
+            trip.tools.crash.reached("after a look call")
+            await trip.heed()
     return sighting
 
 

@@ -27,8 +27,9 @@ from pellacia_service.errors import (
     SessionGoneError,
 )
 from pellacia_service.platform_kit.protocol import Platform
-from pellacia_service.publishing import checking, publish, reconcile, sending
+from pellacia_service.publishing import checking, misfire, publish, reconcile, sending
 from pellacia_service.publishing.looking import open_again
+from pellacia_service.publishing.pacing import jitter
 from pellacia_service.publishing.trip import Tools, Trip, error_record
 
 ACCOUNT_BUSY_WAIT = dt.timedelta(seconds=2)
@@ -36,6 +37,9 @@ ACCOUNT_BUSY_WAIT = dt.timedelta(seconds=2)
 
 RATE_LIMIT_WAIT = dt.timedelta(minutes=1)
 """For a platform that says "too many" without saying until when."""
+
+SHORT_WAIT = dt.timedelta(seconds=2)
+"""Shorter waits are sat out: giving a delivery back and claiming it again would take as long."""
 
 
 class Machine:
@@ -57,6 +61,8 @@ class Machine:
             await trip.move(
                 Step.UNSURE, "a publisher stopped at the call that cannot be taken back"
             )
+        if trip.delivery.step is Step.CHECK:
+            await misfire.mind(trip)
         while trip.delivery.step not in RESTING and not trip.snoozed:
             await self._advance(trip)
         return trip.delivery
@@ -73,16 +79,16 @@ class Machine:
             delivery=replace(delivery, not_before=None),
             queued_media=stored.media,
             queued_sha256=stored.sha256,
+            owed_at=misfire.owed_at(stored.scheduled_at, delivery),
             bytes_sent=delivery.bytes_sent,
         )
 
     async def _advance(self, trip: Trip) -> None:
         """Do one step, and turn what went wrong into a state that says so."""
         try:
-            await self._step(trip)
+            await self._step_and_heed(trip)
         except RateLimitedError as error:
-            retry_at = error.retry_at or self._tools.clock.now() + RATE_LIMIT_WAIT
-            await trip.snooze(retry_at, error_record(error), f"told to wait: {error.code}")
+            await self._wait(trip, error)
         except AccountBusyError:
             retry_at = self._tools.clock.now() + ACCOUNT_BUSY_WAIT
             await trip.snooze(retry_at, None, "another post of this account is being published")
@@ -92,6 +98,15 @@ class Machine:
             await self._stop(trip, error)
         except BadInputError as error:
             await trip.finish(Step.FAILED, str(error), refusal(error))
+
+    async def _step_and_heed(self, trip: Trip) -> None:
+        """Do one step. What its answers say of the quotas is written down when its own work is."""
+        try:
+            await self._step(trip)
+        except PlatformError:
+            await trip.heed()
+            raise
+        await trip.heed()
 
     async def _step(self, trip: Trip) -> None:
         match trip.delivery.step:
@@ -111,6 +126,16 @@ class Machine:
                 await reconcile.reconcile(trip)
             case step:
                 raise AssertionError(f"{step} is no place to begin from")
+
+    async def _wait(self, trip: Trip, error: RateLimitedError) -> None:
+        """Wait for the platform, or for room in a budget: here a moment, in the queue for longer."""
+        now = self._tools.clock.now()
+        retry_at = error.retry_at or now + RATE_LIMIT_WAIT
+        if retry_at - now < SHORT_WAIT:
+            await self._tools.clock.sleep((retry_at - now).total_seconds())
+            return
+        again_at = retry_at + jitter(trip.delivery)
+        await trip.snooze(again_at, error_record(error), f"told to wait: {error.code}")
 
     async def _stop(self, trip: Trip, error: PlatformError) -> None:
         """Give up for now. What was uploaded stays known, so that a retry goes on from there."""

@@ -11,12 +11,16 @@ from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
+from pellacia_service.domain.budget import Call
 from pellacia_service.domain.delivery import DeliveryError, Step
 from pellacia_service.domain.receipt import ASKED, Receipt
 from pellacia_service.domain.sighting import Seen, Sighting
-from pellacia_service.errors import ErrorKind, PlatformError, TransientError
+from pellacia_service.errors import ErrorKind, PlatformError, RateLimitedError, TransientError
+from pellacia_service.platform_kit.http import Api
 from pellacia_service.publishing.checking import verify
+from pellacia_service.publishing.invariants import check_intent
 from pellacia_service.publishing.looking import look, open_again, rejected
+from pellacia_service.publishing.thumbnails import OUTCOME, with_thumbnail
 from pellacia_service.publishing.trip import Trip, error_record
 
 INTENT_LIVES = 5.0
@@ -48,9 +52,11 @@ async def wait(trip: Trip) -> None:
     match sighting.seen:
         case Seen.READY:
             await verify(trip)
-            await trip.move(Step.READY, "the platform is ready to publish", receipt)
+            receipt = await with_thumbnail(trip, receipt)
+            await trip.move(Step.READY, ready_because(receipt), receipt)
         case Seen.LIVE:
             await verify(trip)
+            receipt = await with_thumbnail(trip, receipt)
             await done(trip, receipt, "the platform shows it")
         case Seen.RECEIVING:
             await trip.move(Step.SEND, "the platform still waits for bytes", receipt)
@@ -60,6 +66,12 @@ async def wait(trip: Trip) -> None:
             await rejected(trip, sighting)
         case _:
             await trip.move(Step.UNSURE, "the platform does not show the upload", receipt)
+
+
+def ready_because(receipt: Receipt) -> str:
+    """Say that the word to publish is awaited, and what became of the thumbnail."""
+    thumbnail = receipt.text(OUTCOME)
+    return "the platform is ready to publish" + (f"; thumbnail {thumbnail}" if thumbnail else "")
 
 
 async def look_until_settled(trip: Trip, *, busy: set[Seen]) -> Sighting | None:
@@ -86,19 +98,22 @@ async def ready(trip: Trip) -> None:
     """Commit the intent to publish. From there on nothing but evidence leads back."""
     now = trip.tools.clock.now()
     receipt = trip.receipt.with_data(**{ASKED: now.isoformat()})
+    # Before the intent, so that no sign-in that has run out can come between it and the call.
+    api = await trip.fresh_line(Call.PUBLISH)
     await trip.save(
         replace(trip.delivery, step=Step.PUBLISH, intent_at=now, receipt=receipt, error=None),
         "about to publish",
+        reserve=Call.PUBLISH,
     )
-    await _publish(trip, asked_at=trip.tools.clock.monotonic())
+    await _publish(trip, api, asked_at=trip.tools.clock.monotonic())
 
 
-async def _publish(trip: Trip, *, asked_at: float) -> None:
+async def _publish(trip: Trip, api: Api, *, asked_at: float) -> None:
     """Make the call, once."""
-    api = await trip.fresh_line()
     if trip.tools.clock.monotonic() - asked_at > INTENT_LIVES:
         await _back_to_ready(trip, "the call was not made: too long after the intent")
         return
+    check_intent(trip.committed, trip.delivery, Step.PUBLISH)
     trip.tools.crash.reached("before the publish call")
     try:
         receipt = await _to_its_end(trip.platform.publish(api, trip.receipt))
@@ -165,6 +180,8 @@ async def confirm(trip: Trip) -> None:
 async def _confirming_look(trip: Trip) -> Sighting | None:
     try:
         return await look_until_settled(trip, busy={Seen.PROCESSING, Seen.READY, Seen.RECEIVING})
+    except RateLimitedError:
+        raise
     except PlatformError as error:
         await trip.snooze(
             trip.tools.clock.now() + LATER, error_record(error), "published, not yet seen"

@@ -14,7 +14,7 @@ from pellacia_service.domain.delivery import DeliveryError, Step
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.receipt import ASKED
 from pellacia_service.domain.sighting import Seen, Sighting
-from pellacia_service.errors import ErrorKind, PlatformError
+from pellacia_service.errors import ErrorKind, PlatformError, RateLimitedError
 from pellacia_service.publishing.looking import look, open_again, rejected
 from pellacia_service.publishing.publish import done, held_error, polls
 from pellacia_service.publishing.trip import Trip
@@ -33,6 +33,8 @@ async def reconcile(trip: Trip) -> None:
     for pause in polls():
         try:
             sighting = await look(trip)
+        except RateLimitedError:
+            raise
         except PlatformError as error:
             await hold(trip, f"looking for it failed: {error}")
             return
@@ -90,8 +92,9 @@ async def _void(trip: Trip, step: Step, sighting: Sighting, because: str) -> Non
 
 
 async def hold(trip: Trip, why: str) -> None:
-    """Leave the decision to a person."""
-    await trip.finish(Step.HELD, why, held_error(trip, why))
+    """Leave the decision to a person, who is told what the platform said last."""
+    said = trip.delivery.error.message if trip.delivery.error else ""
+    await trip.finish(Step.HELD, why, held_error(trip, f"{said} Then: {why}" if said else why))
 
 
 def note_evidence(trip: Trip, sighting: Sighting) -> None:

@@ -9,6 +9,7 @@ answer to it leads to UNSURE, like an unclear answer to a publish.
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
+from pellacia_service.domain.budget import Call
 from pellacia_service.domain.delivery import Step
 from pellacia_service.domain.receipt import Receipt
 from pellacia_service.domain.sighting import Seen
@@ -16,6 +17,7 @@ from pellacia_service.errors import PlatformError
 from pellacia_service.media import stream
 from pellacia_service.platform_kit.protocol import Part
 from pellacia_service.publishing.checking import probe, verify
+from pellacia_service.publishing.invariants import check_intent
 from pellacia_service.publishing.looking import look, open_again, rejected
 from pellacia_service.publishing.trip import Trip, error_record
 
@@ -25,8 +27,9 @@ async def open_session(trip: Trip) -> None:
     media = trip.media or await probe(trip)
     async for attempt in trip.tools.retries.rounds():
         with attempt:
+            await trip.pace(Call.OPEN)
             trip.tools.crash.reached("before the open call")
-            receipt = await trip.platform.open(await trip.line(), trip.content, media)
+            receipt = await trip.platform.open(await trip.line(Call.OPEN), trip.content, media)
             trip.tools.crash.reached("after the open call")
     await trip.move(Step.SEND, "the platform gave an upload session", receipt)
 
@@ -46,6 +49,7 @@ async def send(trip: Trip) -> None:
         await trip.save(
             replace(trip.delivery, step=Step.LAST_PART, intent_at=trip.tools.clock.now()),
             "the last bytes make the video exist",
+            reserve=Call.SEND,
         )
         await _send_last_part(trip)
     else:
@@ -59,12 +63,14 @@ async def _send_part(trip: Trip) -> None:
             held = trip.receipt.confirmed
             if attempt.num > 1 and (not await _resync(trip) or trip.receipt.confirmed > held):
                 return
+            await trip.pace(Call.SEND)
             receipt = await _send_call(trip)
     await trip.move(Step.SEND, f"the platform confirmed {receipt.confirmed:,} bytes", receipt)
 
 
 async def _send_last_part(trip: Trip) -> None:
     """Send the part that makes the video exist: once, and never again without a look."""
+    check_intent(trip.committed, trip.delivery, Step.LAST_PART)
     try:
         receipt = await _send_call(trip)
     except PlatformError as error:
@@ -83,7 +89,7 @@ async def _send_last_part(trip: Trip) -> None:
 async def _send_call(trip: Trip) -> Receipt:
     part = part_of(trip, trip.receipt)
     trip.tools.crash.reached("before a send call")
-    receipt = await trip.platform.send(await trip.line(), trip.receipt, part)
+    receipt = await trip.platform.send(await trip.line(Call.SEND), trip.receipt, part)
     trip.tools.crash.reached("after a send call")
     return receipt
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from pellacia_service.clock import Clock
 from pellacia_service.domain.delivery import Delivery
 from pellacia_service.errors import LeaseLostError
+from pellacia_service.publishing.crash_points import CrashPlan
 from pellacia_service.publishing.leases import LeaseKeeper
 from pellacia_service.publishing.machine import Machine
 from pellacia_service.publishing.owners import Owner
@@ -42,6 +43,7 @@ class Worker:
         clock: Clock,
         lease: dt.timedelta,
         concurrency: int,
+        crash: CrashPlan,
     ) -> None:
         self._database = database
         self._lease_database = lease_database
@@ -50,6 +52,7 @@ class Worker:
         self._clock = clock
         self._lease = lease
         self._concurrency = concurrency
+        self._crash = crash
         self._jobs: dict[asyncio.Task[Delivery], Delivery] = {}
 
     async def run(
@@ -97,6 +100,10 @@ class Worker:
             claimed = await tx.deliveries.claim(
                 self._owner.id, now=now, lease_until=now + self._lease, limit=room, post_id=post_id
             )
+            if claimed:
+                self._crash.reached("before a claim")
+        if claimed:
+            self._crash.reached("after a claim")
         for delivery in claimed:
             self._jobs[asyncio.create_task(self._carry(delivery))] = delivery
 
@@ -106,8 +113,10 @@ class Worker:
             after = await self._machine.run(delivery)
         except LeaseLostError:
             return delivery
+        self._crash.reached("before a release")
         async with self._database.write() as tx:
             await tx.deliveries.release(after)
+        self._crash.reached("after a release")
         return after
 
     async def _more_to_come(self, post_id: uuid.UUID | None) -> bool:
@@ -132,14 +141,18 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._jobs, return_exceptions=True)
         self._jobs.clear()
+        self._crash.reached("before letting go")
         async with self._database.write() as tx:
             await tx.deliveries.release_owner(self._owner.id)
+        self._crash.reached("after letting go")
 
     async def _release_the_dead(self) -> None:
         """Take over at once from publishers of this machine that have died."""
         for owner_id in self._owner.the_dead():
+            self._crash.reached("before taking over from the dead")
             async with self._database.write() as tx:
                 await tx.deliveries.release_owner(owner_id)
+            self._crash.reached("after taking over from the dead")
             self._owner.bury(owner_id)
 
     def _drop_everything(self) -> None:

@@ -68,16 +68,6 @@ class TextList(sa.types.TypeDecorator[Any]):
         return dialect.type_descriptor(ARRAY(sa.Text()))
 
 
-def json_type() -> sa.types.TypeEngine[Any]:
-    """Return the type of a column that holds a JSON document."""
-    return JsonDocument()
-
-
-def text_list() -> sa.types.TypeEngine[Any]:
-    """Return the type of a column that holds a list of texts."""
-    return TextList()
-
-
 def growing_id() -> sa.types.TypeEngine[Any]:
     """A 64-bit number that the database counts up. SQLite counts in INTEGER only; that is 64 bit."""
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 BASE = "base"
 """No tables at all."""
 
+ONE_BACK = "-1"
+
 
 def migrations_folder() -> Path:
     """Return the folder of the migrations: inside an installed package, beside it in a checkout."""
@@ -85,6 +87,8 @@ async def downgrade(
     stored = await stored_revision(connection)
     _refuse_newer(stored, known, store)
     earlier = [BASE, *(one for one in known if one <= stored)]
+    if revision == ONE_BACK and len(earlier) > 1:
+        revision = earlier[-2]
     if revision not in earlier:
         raise BadInputError(
             f"{revision!r} is no revision to go back to from {stored or BASE}. "

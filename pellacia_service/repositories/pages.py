@@ -28,7 +28,7 @@ def page_of(
     """
     created_at, id_ = col(table.created_at), col(table.id)
     if cursor is not None:
-        seen_at, seen_id = _read_cursor(cursor)
+        seen_at, seen_id = read_cursor(cursor)
         statement = statement.where(
             sa.or_(created_at < seen_at, sa.and_(created_at == seen_at, id_ < seen_id))
         )
@@ -40,14 +40,21 @@ def cut(rows: list[PagedRow], limit: int) -> tuple[list[PagedRow], str | None]:
     if len(rows) <= limit:
         return rows, None
     last = rows[limit - 1]
-    return rows[:limit], _write_cursor(last.created_at, last.id)
+    return rows[:limit], write_cursor(last.created_at, last.id)
 
 
-def _write_cursor(created_at: dt.datetime, id_: uuid.UUID) -> str:
-    return base64.urlsafe_b64encode(f"{created_at.isoformat()} {id_.hex}".encode()).decode()
+def write_cursor(at: dt.datetime, id_: uuid.UUID) -> str:
+    """Name the last row of a page by the instant it is sorted by, and its id."""
+    return base64.urlsafe_b64encode(f"{at.isoformat()} {id_.hex}".encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
+def read_cursor(cursor: str) -> tuple[dt.datetime, uuid.UUID]:
+    """
+    Read what `write_cursor` wrote.
+
+    Raises:
+        BadInputError: it is no cursor.
+    """
     try:
         at, _, id_ = base64.urlsafe_b64decode(cursor.encode()).decode().partition(" ")
         seen_at = dt.datetime.fromisoformat(at)

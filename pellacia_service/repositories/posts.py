@@ -2,16 +2,16 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.domain.account import DEFAULT_LABEL
-from pellacia_service.domain.delivery import Delivery, Status, status_of_post
+from pellacia_service.domain.delivery import Delivery, Status, Step, status_of_post
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Post, Privacy
 from pellacia_service.domain.stored_post import StoredPost
@@ -24,7 +24,7 @@ from pellacia_service.repositories.records import (
     media_from_record,
     media_to_record,
 )
-from pellacia_service.repositories.tables import DeliveryRow, PostRow
+from pellacia_service.repositories.tables import DeliveryRow, JournalRow, PostRow
 
 
 class Posts:
@@ -113,7 +113,11 @@ class Posts:
             BadInputError: the cursor is none that this has returned.
         """
         statement = select(PostRow)
-        if status is not None:
+        if status is Status.HELD:
+            # The post itself is still "processing": what is held is one of its deliveries.
+            held = select(DeliveryRow.post_id).where(col(DeliveryRow.step) == Step.HELD.value)
+            statement = statement.where(col(PostRow.id).in_(held))
+        elif status is not None:
             statement = statement.where(col(PostRow.status) == status.value)
         found = await self._session.exec(page_of(statement, PostRow, limit=limit, cursor=cursor))
         rows, following = cut(list(found.all()), limit)
@@ -156,6 +160,40 @@ class Posts:
         latest = {row.account_id: to_delivery(row) for row in found.all()}
         if latest:
             await self._update(post_id, {**_summary(list(latest.values())), "updated_at": now})
+
+    async def remove(self, steps: Collection[Step], *, limit: int) -> int:
+        """
+        Remove posts all of whose deliveries stand at one of these steps, with all that is theirs.
+
+        The upload history stays: other phases read it.
+
+        Returns:
+            How many were removed; fewer than `limit`: there are no more.
+        """
+        at_them = col(DeliveryRow.step).in_([step.value for step in steps])
+        elsewhere = select(DeliveryRow.post_id).where(sa.not_(at_them))
+        settled = (
+            select(DeliveryRow.post_id)
+            .where(at_them, col(DeliveryRow.post_id).not_in(elsewhere))
+            .distinct()
+            .limit(limit)
+        )
+        posts = (await self._session.exec(settled)).all()
+        # Locked and asked again: a person may be putting one back into the queue this moment.
+        found = await self._session.exec(
+            select(DeliveryRow).where(col(DeliveryRow.post_id).in_(posts)).with_for_update()
+        )
+        deliveries = found.all()
+        moved = {row.post_id for row in deliveries if Step(row.step) not in steps}
+        going = [row for row in deliveries if row.post_id not in moved]
+        ids, gone = [row.id for row in going], {row.post_id for row in going}
+        for statement in (
+            delete(JournalRow).where(col(JournalRow.delivery_id).in_(ids)),
+            delete(DeliveryRow).where(col(DeliveryRow.id).in_(ids)),
+            delete(PostRow).where(col(PostRow.id).in_(gone)),
+        ):
+            await self._session.exec(statement)
+        return len(gone)
 
     async def _update(self, post_id: uuid.UUID, values: dict[str, Any]) -> None:
         done = await self._session.exec(

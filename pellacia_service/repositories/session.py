@@ -11,10 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from pellacia_service.clock import Clock
 from pellacia_service.repositories import migrate
 from pellacia_service.repositories.accounts import Accounts
+from pellacia_service.repositories.budgets import Budgets
+from pellacia_service.repositories.calendar import Calendar
 from pellacia_service.repositories.credentials import Credentials
 from pellacia_service.repositories.deliveries import Deliveries
 from pellacia_service.repositories.dialect import PATIENCE, explained, is_locked, open_store
 from pellacia_service.repositories.history import History
+from pellacia_service.repositories.ingested import Ingested
 from pellacia_service.repositories.journal import Journal
 from pellacia_service.repositories.marks import Marks
 from pellacia_service.repositories.posts import Posts
@@ -33,6 +36,9 @@ class Transaction:
         self.history = History(session)
         self.workers = Workers(session)
         self.marks = Marks(session)
+        self.ingested = Ingested(session)
+        self.budgets = Budgets(session)
+        self.calendar = Calendar(session)
 
 
 class Database:

@@ -17,10 +17,10 @@ from sqlmodel import Field, SQLModel
 
 from pellacia_service.domain.delivery import GUARDED, RESTING, Status, Step
 from pellacia_service.repositories.dialect import (
+    JsonDocument,
+    TextList,
     growing_id,
-    json_type,
     partial_index,
-    text_list,
 )
 
 metadata = sa.MetaData(
@@ -61,6 +61,9 @@ GUARD_INDEX = partial_index(
 """One delivery of an account at a time may be at its irreversible call."""
 
 
+NONE_YET = {"server_default": sa.text("0")}
+
+
 class Row(SQLModel, registry=registry(metadata=metadata)):
     """What all tables share: one catalogue, and one way to name constraints."""
 
@@ -77,11 +80,11 @@ class PostRow(Row, table=True):
     )
 
     id: uuid.UUID = Field(primary_key=True)
-    platforms: list[str] = Field(sa_type=text_list())
+    platforms: list[str] = Field(sa_type=TextList())
     video_path: str = Field(sa_type=sa.Text)
     title: str | None = Field(default=None, sa_type=sa.Text)
     description: str | None = Field(default=None, sa_type=sa.Text)
-    hashtags: list[str] | None = Field(default=None, sa_type=text_list())
+    hashtags: list[str] | None = Field(default=None, sa_type=TextList())
     scheduled_at: dt.datetime | None = None
     status: str = Field(
         default=Status.PENDING.value,
@@ -91,16 +94,16 @@ class PostRow(Row, table=True):
     created_at: dt.datetime
     updated_at: dt.datetime
     error_message: str | None = Field(default=None, sa_type=sa.Text)
-    post_ids: dict[str, Any] | None = Field(default=None, sa_type=json_type())
+    post_ids: dict[str, Any] | None = Field(default=None, sa_type=JsonDocument())
     privacy: str = Field(sa_type=sa.Text)
     thumbnail_path: str | None = Field(default=None, sa_type=sa.Text)
-    overrides: dict[str, Any] = Field(sa_type=json_type())
+    overrides: dict[str, Any] = Field(sa_type=JsonDocument())
     timezone: str = Field(sa_type=sa.Text)
     wall_time: str | None = Field(default=None, sa_type=sa.Text)
     tzdata_version: str | None = Field(default=None, sa_type=sa.Text)
     file_size: int | None = Field(default=None, sa_type=sa.BigInteger)
     file_sha256: str | None = Field(default=None, sa_type=sa.Text)
-    media: dict[str, Any] | None = Field(default=None, sa_type=json_type())
+    media: dict[str, Any] | None = Field(default=None, sa_type=JsonDocument())
 
 
 class AnalyticsRow(Row, table=True):
@@ -116,7 +119,7 @@ class AnalyticsRow(Row, table=True):
     id: uuid.UUID = Field(primary_key=True)
     post_id: str = Field(sa_type=sa.Text)
     platform: str = Field(sa_type=sa.Text)
-    metrics: dict[str, Any] = Field(sa_type=json_type())
+    metrics: dict[str, Any] = Field(sa_type=JsonDocument())
     fetched_at: dt.datetime
     fetched_on: dt.date
 
@@ -134,7 +137,7 @@ class CredentialRow(Row, table=True):
     __tablename__ = "platform_credentials"
 
     platform: str = Field(primary_key=True, sa_type=sa.Text)
-    credentials: dict[str, Any] = Field(sa_type=json_type())
+    credentials: dict[str, Any] = Field(sa_type=JsonDocument())
     updated_at: dt.datetime
     account_id: uuid.UUID = Field(foreign_key="accounts.id", ondelete="CASCADE")
     version: int = Field(default=1, sa_type=sa.BigInteger)
@@ -173,7 +176,7 @@ class AccountRow(Row, table=True):
     platform: str = Field(sa_type=sa.Text)
     label: str = Field(sa_type=sa.Text)
     name: str = Field(sa_type=sa.Text)
-    ids: dict[str, Any] = Field(sa_type=json_type())
+    ids: dict[str, Any] = Field(sa_type=JsonDocument())
     paused: bool = False
     created_at: dt.datetime
 
@@ -188,6 +191,7 @@ class DeliveryRow(Row, table=True):
         GUARD_INDEX,
         partial_index("ix_deliveries_claim", "due_at", "id", where=IS_MOVING),
         sa.Index("ix_deliveries_created_at_id", "created_at", "id"),
+        sa.Index("ix_deliveries_account_id_due_at", "account_id", "due_at"),
     )
 
     id: uuid.UUID = Field(primary_key=True)
@@ -203,15 +207,15 @@ class DeliveryRow(Row, table=True):
     lease_owner: str = Field(default="", sa_type=sa.Text)
     lease_until: dt.datetime | None = None
     not_before: dt.datetime | None = None
-    receipt: dict[str, Any] | None = Field(default=None, sa_type=json_type())
+    receipt: dict[str, Any] | None = Field(default=None, sa_type=JsonDocument())
     bytes_sent: int = Field(default=0, sa_type=sa.BigInteger)
     attempts: int = 0
     sha256: str = Field(default="", sa_type=sa.Text)
     intent_at: dt.datetime | None = None
     started_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
-    error: dict[str, Any] | None = Field(default=None, sa_type=json_type())
-    evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=json_type())
+    error: dict[str, Any] | None = Field(default=None, sa_type=JsonDocument())
+    evidence: list[dict[str, Any]] = Field(default_factory=list, sa_type=JsonDocument())
 
 
 class JournalRow(Row, table=True):
@@ -227,7 +231,7 @@ class JournalRow(Row, table=True):
     from_step: str = Field(sa_type=sa.Text)
     to_step: str = Field(sa_type=sa.Text)
     reason: str = Field(sa_type=sa.Text)
-    evidence: dict[str, Any] = Field(sa_type=json_type())
+    evidence: dict[str, Any] = Field(sa_type=JsonDocument())
 
 
 class WorkerRow(Row, table=True):
@@ -249,3 +253,76 @@ class MarkRow(Row, table=True):
 
     name: str = Field(primary_key=True, sa_type=sa.Text)
     value: str = Field(sa_type=sa.Text)
+
+
+class BudgetRow(Row, table=True):
+    """
+    One budget of a platform, or of one of its accounts; also the gate of one kind of call.
+
+    Args:
+        account: the account's id; "" for what all accounts share.
+        kind: the budget's name, or the call's for a gate.
+        tat_ms: when an even budget is whole again ("theoretical arrival time").
+        blocked_until_ms: the platform asked for no call before. slowed_until_ms: for fewer.
+    """
+
+    __tablename__ = "budgets"
+
+    platform: str = Field(primary_key=True, sa_type=sa.Text)
+    account: str = Field(primary_key=True, sa_type=sa.Text)
+    kind: str = Field(primary_key=True, sa_type=sa.Text)
+    tat_ms: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs=NONE_YET)
+    blocked_until_ms: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs=NONE_YET)
+    slowed_until_ms: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs=NONE_YET)
+
+
+class BudgetUseRow(Row, table=True):
+    """Units of a budget used in one slot of its window."""
+
+    __tablename__ = "budget_uses"
+
+    platform: str = Field(primary_key=True, sa_type=sa.Text)
+    account: str = Field(primary_key=True, sa_type=sa.Text)
+    kind: str = Field(primary_key=True, sa_type=sa.Text)
+    slot_ms: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    used: int = Field(sa_type=sa.BigInteger)
+
+
+class CalendarRulesRow(Row, table=True):
+    """The calendar rules of one account. `domain/calendar_rules.py` says what each means."""
+
+    __tablename__ = "calendar_rules"
+
+    account_id: uuid.UUID = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE")
+    zone: str = Field(sa_type=sa.Text)
+    minimum_gap_seconds: int = Field(sa_type=sa.BigInteger)
+    daily_cap: int
+    same_clip_seconds: int = Field(sa_type=sa.BigInteger)
+    quiet_begin: dt.time | None = None
+    quiet_end: dt.time | None = None
+
+
+class CalendarSlotRow(Row, table=True):
+    """A time of the week at which an account likes to publish. Monday is 0."""
+
+    __tablename__ = "calendar_slots"
+    __table_args__ = (sa.CheckConstraint("weekday BETWEEN 0 AND 6", name="weekday"),)
+
+    account_id: uuid.UUID = Field(primary_key=True, foreign_key="accounts.id", ondelete="CASCADE")
+    weekday: int = Field(primary_key=True, sa_type=sa.Integer)
+    time: dt.time = Field(primary_key=True)
+
+
+class IngestedRow(Row, table=True):
+    """A pair of files that was taken from a watched folder. It outlives its post."""
+
+    __tablename__ = "ingested_pairs"
+    __table_args__ = (sa.Index("ix_ingested_pairs_post_id", "post_id"),)
+
+    video_sha256: str = Field(primary_key=True, sa_type=sa.Text)
+    metadata_sha256: str = Field(primary_key=True, sa_type=sa.Text)
+    video_path: str = Field(sa_type=sa.Text)
+    taken_at: dt.datetime
+    post_id: uuid.UUID | None = Field(
+        default=None, foreign_key="scheduled_posts.id", ondelete="SET NULL"
+    )

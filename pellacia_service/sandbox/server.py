@@ -132,7 +132,7 @@ def running_sandbox(*, port: int = 0, seed: int = 0, pace: float = 1.0) -> Itera
             thread.join(STOP_SECONDS)
 
 
-def serve_forever(port: int, seed: int) -> None:
+def serve_forever(port: int, seed: int, pace: float = 1.0) -> None:
     """
     Serve until SIGINT or SIGTERM. The first line on stdout is `{"url": "http://127.0.0.1:N"}`.
 
@@ -142,7 +142,7 @@ def serve_forever(port: int, seed: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with running_sandbox(port=port, seed=seed) as sandbox:
+    with running_sandbox(port=port, seed=seed, pace=pace) as sandbox:
         sys.stdout.write(json.dumps({"url": sandbox.url}) + "\n")
         sys.stdout.flush()
         stop.wait()

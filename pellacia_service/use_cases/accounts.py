@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from pellacia_service.domain.account import Account
-from pellacia_service.domain.names import ALL, split_address
-from pellacia_service.errors import BadInputError, NotConnectedError, NotFoundError
+from pellacia_service.domain.account import DEFAULT_LABEL, Account
+from pellacia_service.domain.names import ALL, PLATFORM_NAMES, split_address
+from pellacia_service.errors import BadInputError, NotConnectedError
 from pellacia_service.repositories.session import Database
 
 
@@ -27,30 +27,43 @@ class Accounts:
             BadInputError: nothing, or no such platform, was named.
             NotConnectedError: an account that was named has not signed in.
         """
-        words = [word for word in addresses if word.strip()]
+        words = [word.strip() for word in addresses if word.strip()]
         if not words:
             raise BadInputError("Name at least one platform: --platforms youtube,tiktok or all.")
-        found: dict[str, Account] = {}
+        _refuse_unknown([word for word in words if word.lower() != ALL])
+        connected = {(account.platform, account.label): account for account in await self.all()}
+        wanted: dict[tuple[str, str], None] = {}
         for word in words:
-            for account in await self._accounts_of(word):
-                found.setdefault(account.address, account)
-        return list(found.values())
+            wanted |= dict.fromkeys(connected if word.lower() == ALL else [split_address(word)])
+        if not wanted:
+            raise NotConnectedError(
+                "No account is connected. Connect one: pellacia-dist auth login youtube"
+            )
+        missing = [pair for pair in wanted if pair not in connected]
+        if missing:
+            raise NotConnectedError("\n".join(_not_connected(*pair) for pair in missing))
+        return [connected[pair] for pair in wanted]
 
-    async def _accounts_of(self, word: str) -> list[Account]:
-        if word.strip().lower() == ALL:
-            accounts = await self.all()
-            if not accounts:
-                raise NotConnectedError(
-                    "No account is connected. Connect one: pellacia-dist auth login youtube"
-                )
-            return accounts
-        platform, label = split_address(word)
-        async with self._database.read() as tx:
-            try:
-                return [await tx.accounts.find(platform, label)]
-            except NotFoundError as error:
-                raise NotConnectedError(
-                    f"No account is connected as {word.strip()}. Connect it: "
-                    f"pellacia-dist auth login {platform}"
-                    + ("" if label == "default" else f" --label {label}")
-                ) from error
+
+def _refuse_unknown(words: Sequence[str]) -> None:
+    """Raise one sentence about every platform that there is not."""
+    unknown = []
+    for word in words:
+        try:
+            split_address(word)
+        except BadInputError:
+            unknown.append(word)
+    if unknown:
+        raise BadInputError(
+            f"There is no platform called {' or '.join(repr(word) for word in unknown)}. "
+            f"Choose from: {', '.join(PLATFORM_NAMES)}."
+        )
+
+
+def _not_connected(platform: str, label: str) -> str:
+    is_default = label == DEFAULT_LABEL
+    address, option = (platform, "") if is_default else (f"{platform}:{label}", f" --label {label}")
+    return (
+        f"No account is connected as {address}. "
+        f"Connect it: pellacia-dist auth login {platform}{option}"
+    )

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pellacia_service.clock import Clock
 from pellacia_service.domain.account import Account
@@ -11,11 +12,22 @@ from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Post
 from pellacia_service.domain.problem import Problem
 from pellacia_service.domain.view import PostView
-from pellacia_service.errors import ProblemsError
+from pellacia_service.errors import BadInputError, ProblemsError
 from pellacia_service.media import read_media
+from pellacia_service.platform_kit.options import option_problems
 from pellacia_service.platform_kit.protocol import Platform
-from pellacia_service.repositories.session import Database
+from pellacia_service.repositories.session import Database, Transaction
 from pellacia_service.use_cases.accounts import Accounts
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A draft that was checked: nothing is wrong with it, and nothing of it is stored."""
+
+    draft: Draft
+    post: Post
+    media: Media
+    accounts: tuple[Account, ...]
 
 
 class Posts:
@@ -39,24 +51,46 @@ class Posts:
         Say for every account that was named what it would turn down. Writes and sends nothing.
 
         Returns:
-            Account address to problems; an empty list is an account that would take the post.
+            Account address to problems; an empty list is an account that would take the post. A
+            file that cannot be read is a problem of every account.
+
+        Raises:
+            BadInputError: nothing, or no such platform, was named.
+            NotConnectedError: an account that was named has not signed in.
         """
         accounts = await self._accounts.named(draft.addresses)
-        media = await read_media(draft.file, clock=self._clock)
+        try:
+            media = await read_media(draft.file, clock=self._clock)
+        except BadInputError as error:
+            return {account.address: [unreadable(draft, error)] for account in accounts}
         return self._problems(to_post(draft), media, accounts)
 
-    async def write(self, draft: Draft) -> PostView:
+    async def write(self, draft: Draft, *, post_id: uuid.UUID | None = None) -> PostView:
         """
         Put a post and one delivery for each account into the queue, in one transaction.
+
+        Args:
+            post_id: the id it gets, for a caller who must find it again whatever happens here.
 
         Raises:
             ProblemsError: a platform would turn it down; all problems at once, nothing written.
             BadInputError: the file cannot be read, or is no video.
             NotConnectedError: an account that was named has not signed in.
         """
+        prepared = await self.prepare(draft, post_id=post_id)
+        async with self._database.write() as tx:
+            return await self.store(tx, prepared)
+
+    async def prepare(self, draft: Draft, *, post_id: uuid.UUID | None = None) -> Prepared:
+        """
+        Check a draft, and return it with everything that `store` needs. Writes and sends nothing.
+
+        Raises:
+            ProblemsError, BadInputError, NotConnectedError: as `write` does.
+        """
         accounts = await self._accounts.named(draft.addresses)
         media = await read_media(draft.file, clock=self._clock)
-        post = to_post(draft)
+        post = to_post(draft, post_id)
         problems = {
             address: found
             for address, found in self._problems(post, media, accounts).items()
@@ -64,24 +98,27 @@ class Posts:
         }
         if problems:
             raise ProblemsError(
-                f"{draft.file.name} cannot go to {', '.join(problems)} as it is.", dict(problems)
+                f"{draft.file.name} cannot go to {', '.join(problems)} as it is. "
+                "Nothing was queued and nothing was sent.",
+                dict(problems),
             )
-        return await self._store(draft, post, media, accounts)
+        return Prepared(draft, post, media, tuple(accounts))
 
     def _problems(
         self, post: Post, media: Media, accounts: Sequence[Account]
     ) -> dict[str, list[Problem]]:
-        return {
-            account.address: self._platforms[account.platform].problems(
-                post.content_for(account.platform), media
-            )
-            for account in accounts
-        }
+        return {account.address: self._problems_on(account, post, media) for account in accounts}
 
-    async def _store(
-        self, draft: Draft, post: Post, media: Media, accounts: Sequence[Account]
-    ) -> PostView:
-        now = self._clock.now()
+    def _problems_on(self, account: Account, post: Post, media: Media) -> list[Problem]:
+        content = post.content_for(account.platform)
+        return [
+            *option_problems(content, account.platform),
+            *self._platforms[account.platform].problems(content, media),
+        ]
+
+    async def store(self, tx: Transaction, prepared: Prepared) -> PostView:
+        """Put a post that was prepared into the queue, as a part of a transaction."""
+        draft, post, now = prepared.draft, prepared.post, self._clock.now()
         deliveries = [
             Delivery(
                 id=uuid.uuid4(),
@@ -93,26 +130,39 @@ class Posts:
                 created_at=now,
                 due_at=draft.due_at or now,
             )
-            for account in accounts
+            for account in prepared.accounts
         ]
-        async with self._database.write() as tx:
-            await tx.posts.add(
-                post,
-                platforms=[account.address for account in accounts],
-                created_at=now,
-                scheduled_at=draft.due_at,
-                timezone=draft.timezone,
-                media=media,
-            )
-            await tx.deliveries.add_many(deliveries)
-            stored = await tx.posts.get(post.id)
-        return PostView(stored, tuple(deliveries))
+        await tx.posts.add(
+            post,
+            platforms=[account.address for account in prepared.accounts],
+            created_at=now,
+            scheduled_at=draft.due_at,
+            timezone=draft.timezone,
+            media=prepared.media,
+            wall_time=draft.wall_time,
+            tzdata_version=draft.tzdata_version,
+        )
+        await tx.deliveries.add_many(deliveries)
+        return PostView(await tx.posts.get(post.id), tuple(deliveries))
 
 
-def to_post(draft: Draft) -> Post:
+def unreadable(draft: Draft, error: BadInputError) -> Problem:
+    """Write down that no platform can be asked about a file, and why."""
+    what, _, fix = str(error).rpartition(". ")  # the last sentence says what helps
+    return Problem(
+        field="file",
+        rule="readable",
+        limit="a whole video file",
+        actual=str(draft.file),
+        message=f"{what}." if what else str(error),
+        fix=fix if what else "Name a whole video file.",
+    )
+
+
+def to_post(draft: Draft, post_id: uuid.UUID | None = None) -> Post:
     """Give a draft its identity."""
     return Post(
-        id=uuid.uuid4(),
+        id=post_id or uuid.uuid4(),
         file=draft.file.absolute(),
         title=draft.title,
         description=draft.description,

@@ -5,14 +5,22 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pellacia_service.clock import Clock
-from pellacia_service.domain.delivery import RESTING, Delivery, Status, Step
+from pellacia_service.domain.account import Account
+from pellacia_service.domain.delivery import RESTING, STATUS_OF_STEP, Delivery, Status, Step
 from pellacia_service.domain.receipt import Receipt
 from pellacia_service.domain.view import PostView
-from pellacia_service.errors import BadInputError
+from pellacia_service.errors import BadInputError, NotConnectedError
 from pellacia_service.repositories.journal import JournalEntry
 from pellacia_service.repositories.session import Database
+from pellacia_service.use_cases.orders import overtake
 
 RETRYABLE = frozenset({Step.FAILED, Step.CANCELLED, Step.MISSED})
+
+CLEARABLE = (Status.FAILED, Status.CANCELLED, Status.COMPLETED)
+"""What a person may clear away: nothing more will come of it."""
+
+AT_ONCE = 500
+"""Posts removed in one transaction, so that nobody waits for long."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +83,17 @@ class Queue:
         if not failed:
             states = ", ".join(f"{one.platform} {one.status}" for one in chosen)
             raise BadInputError(f"Nothing of {post_id} can be tried again: {states}.")
+        now = self._clock.now()
         again = [
-            replace(one, step=Step.CHECK, error=None, not_before=None, completed_at=None)
+            # Due now: what was missed is late by a person's decision, not by an accident.
+            replace(
+                one,
+                step=Step.CHECK,
+                due_at=max(one.due_at, now),
+                error=None,
+                not_before=None,
+                completed_at=None,
+            )
             for one in failed
         ]
         await self._overtake(failed, again, "a person wants another try")
@@ -121,17 +138,8 @@ class Queue:
     async def _overtake(
         self, before: Sequence[Delivery], after: Sequence[Delivery], because: str
     ) -> None:
-        """Write a person's order over whatever a publisher may be doing: its epoch is over."""
-        now = self._clock.now()
         async with self._database.write() as tx:
-            for old, new in zip(before, after, strict=True):
-                changed = replace(new, epoch=old.epoch + 1)
-                await tx.deliveries.save(changed, expected_epoch=old.epoch)
-                await tx.journal.append(
-                    JournalEntry(changed.id, changed.epoch, now, old.step, new.step, because)
-                )
-                await tx.history.note(changed)
-            await tx.posts.summarize(before[0].post_id, now=now)
+            await overtake(tx, before, after, because, now=self._clock.now())
 
     def _settled(self, delivery: Delivery, published_at: str | None) -> Delivery:
         receipt = delivery.receipt or Receipt(total=0)
@@ -153,6 +161,59 @@ class Queue:
             not_before=None,
         )
 
+    async def pause(self, platform: str | None = None) -> list[Account]:
+        """
+        Publish nothing more on a platform, or anywhere, until `resume`.
+
+        What may have been published already is still looked up.
+
+        Returns:
+            The accounts that are paused now.
+
+        Raises:
+            NotConnectedError: there is no account to pause.
+        """
+        async with self._database.write() as tx:
+            _require(await tx.accounts.all(platform), platform)
+            await tx.accounts.pause(platform)
+            return await tx.accounts.paused()
+
+    async def resume(self, platform: str | None = None) -> list[Account]:
+        """
+        Publish again.
+
+        Returns:
+            The accounts that are still paused.
+
+        Raises:
+            NotConnectedError: there is no account to publish on.
+        """
+        async with self._database.write() as tx:
+            _require(await tx.accounts.all(platform), platform)
+            await tx.accounts.resume(platform)
+            return await tx.accounts.paused()
+
+    async def clear(self, status: str) -> int:
+        """
+        Remove the posts all of whose deliveries have a status, and return how many there were.
+
+        Raises:
+            BadInputError: there is no such status, or what has it is not over.
+        """
+        if status not in CLEARABLE:
+            raise BadInputError(
+                f"Posts that are {status} cannot be cleared, only those that are "
+                f"{', '.join(CLEARABLE)}."
+            )
+        steps = [step for step in Step if STATUS_OF_STEP[step] == status]
+        cleared = 0
+        while True:
+            async with self._database.write() as tx:
+                removed = await tx.posts.remove(steps, limit=AT_ONCE)
+            cleared += removed
+            if removed == 0:
+                return cleared
+
     async def watch(self, post_id: uuid.UUID, *, every: float = 0.25) -> AsyncIterator[PostView]:
         """Yield the post again and again until nothing of it moves any more."""
         while True:
@@ -166,3 +227,12 @@ class Queue:
 def _chosen(view: PostView, wanted: uuid.UUID) -> tuple[Delivery, ...]:
     """Return the delivery that was named, or all of the post's."""
     return tuple(one for one in view.deliveries if one.id == wanted) or view.deliveries
+
+
+def _require(accounts: Sequence[Account], platform: str | None) -> None:
+    if not accounts:
+        where = f" on {platform}" if platform else ""
+        raise NotConnectedError(
+            f"No account is connected{where}. "
+            f"Connect one: pellacia-dist auth login {platform or 'youtube'}"
+        )

@@ -65,10 +65,16 @@ class SignIn:
 
         Raises:
             BadInputError: there is no sandbox; a real consent page needs a real person.
+            SetupError: it does not answer.
         """
         if not self._sandbox_url:
             raise BadInputError("--yes works in the sandbox only: set PELLACIA_SANDBOX_URL.")
-        answer = await self._http.get(request.url, headers={"X-Sandbox-Approve": "yes"})
+        try:
+            answer = await self._http.get(request.url, headers={"X-Sandbox-Approve": "yes"})
+        except httpx.HTTPError as error:
+            raise SetupError(
+                f"No sandbox answers at {self._sandbox_url}. Start one: pellacia-dist sandbox"
+            ) from error
         return str(answer.headers.get("Location", ""))
 
     async def complete(

@@ -1,5 +1,6 @@
 """What the ways to the platforms have in common: HTTP clients, the vault, our OAuth apps."""
 
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ async def open_clients(
     """Open two clients: one that keeps its connections, and one that never reuses any."""
     # A proxy of the environment cannot reach a sandbox on loopback.
     through_proxies = not settings.sandbox_url
-    trusted = httpx.create_ssl_context()
+    trusted = _trusted(settings)
     async with (
         httpx.AsyncClient(verify=trusted, trust_env=through_proxies) as http,
         httpx.AsyncClient(
@@ -32,6 +33,13 @@ async def open_clients(
         ) as fresh,
     ):
         yield http, fresh
+
+
+def _trusted(settings: Settings) -> ssl.SSLContext:
+    """Return the certificates to believe. A sandbox on plain HTTP needs none; loading takes 30 ms."""
+    if settings.sandbox_url.startswith("http://"):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    return httpx.create_ssl_context()
 
 
 def make_vault(settings: Settings) -> Vault:

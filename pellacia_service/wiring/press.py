@@ -14,11 +14,13 @@ from pellacia_service.publishing.fingerprints import Fingerprints
 from pellacia_service.publishing.lines import Lines
 from pellacia_service.publishing.machine import Machine
 from pellacia_service.publishing.owners import Owner
+from pellacia_service.publishing.pacing import Pacer
 from pellacia_service.publishing.progress import ProgressBoard
 from pellacia_service.publishing.retries import Retries
 from pellacia_service.publishing.trip import Tools
 from pellacia_service.publishing.worker import Worker
 from pellacia_service.use_cases.posts import Posts
+from pellacia_service.wiring.limits import make_plan
 from pellacia_service.wiring.network import make_oauth, make_vault, open_clients
 from pellacia_service.wiring.records import Records, make_database
 
@@ -33,12 +35,17 @@ class Press:
 
 
 @asynccontextmanager
-async def open_press(records: Records) -> AsyncIterator[Press]:
-    """Open the lines to the platforms and become a publisher; close them in the end."""
+async def open_press(records: Records, crash: CrashPlan | None = None) -> AsyncIterator[Press]:
+    """
+    Open the lines to the platforms and become a publisher; close them in the end.
+
+    Args:
+        crash: where this publisher dies; None: where the environment says, as a rule nowhere.
+    """
     # Its default hook prints; what is being waited for is said by the delivery itself.
     stamina.instrumentation.set_on_retry_hooks([])
     settings, clock = records.settings, records.clock
-    async with _open_tools(records) as tools:
+    async with _open_tools(records, crash or CrashPlan.from_environment()) as tools:
         with Owner(settings.home) as owner:
             worker = Worker(
                 database=records.database,
@@ -48,6 +55,7 @@ async def open_press(records: Records) -> AsyncIterator[Press]:
                 clock=clock,
                 lease=dt.timedelta(seconds=settings.lease_seconds),
                 concurrency=settings.concurrency,
+                crash=tools.crash,
             )
             posts = Posts(
                 database=records.database,
@@ -58,8 +66,15 @@ async def open_press(records: Records) -> AsyncIterator[Press]:
             yield Press(posts=posts, worker=worker, board=tools.board)
 
 
+def provers() -> frozenset[str]:
+    """Return the platforms that can prove that a post is not there, so that nobody needs to be asked."""
+    return frozenset(
+        name for name, platform in PLATFORMS.items() if platform.facts.can_prove_absence
+    )
+
+
 @asynccontextmanager
-async def _open_tools(records: Records) -> AsyncIterator[Tools]:
+async def _open_tools(records: Records, crash: CrashPlan) -> AsyncIterator[Tools]:
     settings, clock = records.settings, records.clock
     fingerprints = Fingerprints()
     async with open_clients(settings) as (http, fresh):
@@ -75,12 +90,18 @@ async def _open_tools(records: Records) -> AsyncIterator[Tools]:
                     oauth=make_oauth(settings, clock),
                     clock=clock,
                     sandbox_url=settings.sandbox_url,
+                    crash=crash,
+                ),
+                pacer=Pacer(
+                    database=records.database,
+                    clock=clock,
+                    plan=make_plan(settings),
                 ),
                 retries=Retries(clock=clock, attempts=settings.attempts),
                 board=ProgressBoard(clock),
                 fingerprints=fingerprints,
                 settle=settings.settle,
-                crash=CrashPlan.from_environment(),
+                crash=crash,
             )
         finally:
             await fingerprints.close()

@@ -24,10 +24,17 @@ class Records:
 
 
 @asynccontextmanager
-async def open_records(settings: Settings, clock: Clock) -> AsyncIterator[Records]:
-    """Open the database, bring its schema up to date, and close it in the end."""
+async def open_records(
+    settings: Settings, clock: Clock, database: Database | None = None
+) -> AsyncIterator[Records]:
+    """
+    Open the database, bring its schema up to date, and close it in the end.
+
+    Args:
+        database: one that was made for these settings before; None makes it.
+    """
     make_home(settings)
-    database = make_database(settings, clock)
+    database = database or make_database(settings, clock)
     await database.open()
     try:
         yield Records(
@@ -56,7 +63,8 @@ def make_home(settings: Settings) -> None:
     try:
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
+        why = "it is a file" if isinstance(error, FileExistsError) else error.strerror
         raise SetupError(
-            f"The home folder {settings.home} cannot be used: {error.strerror}. "
+            f"The home folder {settings.home} cannot be used: {why}. "
             "Choose another with PELLACIA_HOME."
         ) from error

@@ -110,6 +110,7 @@ def test_a_thumbnail_may_have_fifty_mebibytes(
 ) -> None:
     thumbnail = tmp_path / "cover.jpg"
     with thumbnail.open("wb") as file:
+        file.write(b"\xff\xd8\xff")
         file.truncate(size)
 
     problems = YouTube().problems(replace(CONTENT, thumbnail=thumbnail), clip_media)

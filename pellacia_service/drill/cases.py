@@ -1,0 +1,144 @@
+"""One plan as it was carried out, and the verdict on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pellacia_service.domain.delivery import RESTING, Step
+from pellacia_service.drill.children import Child
+from pellacia_service.drill.life import Task
+from pellacia_service.drill.plans import Plan, Weather
+
+ENDS: Mapping[Step, Weather | None] = {
+    Step.FAILED: Weather.REFUSED,
+    Step.MISSED: Weather.MISSED,
+    Step.CANCELLED: None,
+}
+"""Ends without a post, and the weather in which each is right."""
+
+
+@dataclass
+class Case:
+    """
+    One plan under way.
+
+    Args:
+        struck: the points at which its publishers died, in order.
+        points: what the publisher that began the delivery reached, up to its death.
+        taken_up: what the publisher reached that did the rest of the work.
+        recovery_seconds: from the last death to the end of the work that it left.
+        is_accepted: a publisher was told that the post is in the queue.
+        trouble: what went wrong with a publisher itself: an error, or no end.
+    """
+
+    task: Task
+    struck: list[str] = field(default_factory=list)
+    points: list[str] = field(default_factory=list)
+    taken_up: list[str] = field(default_factory=list)
+    recovery_seconds: float = 0.0
+    is_accepted: bool = False
+    trouble: str = ""
+    _struck_at: float = 0.0
+
+    @property
+    def plan(self) -> Plan:
+        """The plan."""
+        return self.task.plan
+
+    def next_place(self) -> str:
+        """Return where the next publisher that takes it up is to die; empty: nowhere."""
+        kills = self.plan.kills
+        return kills[len(self.struck)] if 0 < len(self.struck) < len(kills) else ""
+
+    def began(self, child: Child) -> None:
+        """Take down how the publisher that began it got on."""
+        self.is_accepted = child.told("queued") is not None
+        self.points = [
+            point for line in child.lines_behind("recovered") for point in line["points"]
+        ]
+        if child.told("finished") is None:
+            self._strike(child)
+
+    def killed(self, child: Child) -> None:
+        """Take down the death of a publisher that took it up."""
+        self._strike(child)
+
+    def recovered(self, child: Child) -> None:
+        """Take down that what was left has been done."""
+        line = child.told("recovered")
+        if line is None:
+            self._blame(child)
+            return
+        self.taken_up = line["points"]
+        if self.struck:
+            self.recovery_seconds = line["at"] - self._struck_at
+
+    def thawed(self, child: Child) -> None:
+        """Take down how a publisher ended that was frozen."""
+        if child.told("finished") is None:
+            self._blame(child)
+
+    def _strike(self, child: Child) -> None:
+        line = child.told("struck")
+        if line is None:
+            self._blame(child)
+            return
+        self.struck.append(line["struck"])
+        self._struck_at = line["at"]
+
+    def _blame(self, child: Child) -> None:
+        line = child.told("error")
+        self.trouble = line["error"] if line else "a publisher neither ended nor died as planned"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one delivery, by its record and by what the platform shows."""
+
+    doubles: int = 0
+    is_lost: bool = False
+    is_held: bool = False
+    what: str = ""
+
+
+def judge(
+    case: Case, delivery: Mapping[str, Any] | None, public: int, *, provable: bool
+) -> Verdict:
+    """
+    Hold a delivery's record against what the platform shows.
+
+    Args:
+        delivery: its record; None where there is none.
+        public: how many posts anybody can see.
+        provable: True where the platform can prove that a post is not there, so that nothing needs
+            to be held.
+    """
+    doubles = max(0, public - 1)
+    step = Step(delivery["step"]) if delivery else None
+    is_held = step is Step.HELD
+    # What would have been late anyhow keeps its account's minimum gap, which may take hours.
+    is_waiting = case.plan.weather is Weather.LATE and delivery is not None and delivery["waits"]
+    what = case.trouble or ("" if is_waiting else _loss(case, step, public))
+    is_lost = bool(what)
+    if delivery and delivery["error"] and is_lost:
+        what += f" ({delivery['error']})"
+    if doubles:
+        what = f"published {public} times"
+    elif is_held and provable:
+        what = what or "held, though the platform could have told"
+    return Verdict(doubles, is_lost, is_held, what)
+
+
+def _loss(case: Case, step: Step | None, public: int) -> str:
+    """Say how the post was lost; empty where it was not."""
+    if step is None:
+        return "accepted, and not in the queue" if case.is_accepted else ""
+    if step not in RESTING:
+        return f"left at {step}"
+    if step is Step.DONE and not public:
+        return "recorded as published, and not there"
+    if step in ENDS and public:
+        return f"recorded as {step}, though it is there"
+    if step in ENDS and case.plan.weather is not ENDS[step]:
+        return f"ended as {step}"
+    return ""

@@ -1,0 +1,111 @@
+"""
+One lane of the drill: a sandbox, a home, a database, and the publishers that live and die there.
+
+A publisher first takes up what the one before it left and then begins the next delivery, so that
+every process that is started also dies with work under way. What a lane wants next (a publisher, or
+the end of one) is yielded; whoever drives it sends the child back (`drive.py`).
+"""
+
+import re
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
+from dataclasses import dataclass
+
+from pellacia_service.drill.cases import Case, judge
+from pellacia_service.drill.children import Child, thaw
+from pellacia_service.drill.life import Life, Place, Task
+from pellacia_service.drill.score import Score
+from pellacia_service.drill.witness import Witness
+
+Wanted = Life | Child
+Course = Generator[Wanted, Child, None]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """
+    Where plans are carried out, one after the other.
+
+    Args:
+        provers: the platforms that can prove that a post is not there.
+        done: told of every case that is over.
+    """
+
+    place: Place
+    witness: Witness
+    provers: Collection[str]
+    done: Callable[[Case], None]
+    score: Score
+
+    @property
+    def database(self) -> str:
+        """The kind of the lane's database, in a word for people."""
+        return re.split(r"\W", self.place.settings.database)[0]
+
+    def course(self, batches: Iterable[Sequence[Task]]) -> Course:
+        """Carry out batch after batch."""
+        for tasks in batches:
+            yield from self._batch(tasks)
+
+    def _batch(self, tasks: Sequence[Task]) -> Course:
+        """Carry out some plans on accounts of their own, then see what the platforms show."""
+        self.witness.forget()
+        yield Life(connect=tuple(tasks))
+        cases = [Case(task) for task in tasks]
+        before: Case | None = None
+        for case in cases:
+            if case.plan.frozen:
+                yield from self._take_up(before)
+                yield from self._freeze(case)
+                before = None
+            else:
+                yield from self._begin(case, before)
+                before = case
+        yield from self._take_up(before)
+        last = yield Life(report=True)
+        self._judge(cases, last)
+
+    def _begin(self, case: Case, before: Case | None) -> Course:
+        """Begin a delivery, in the first publisher that survives what the one before left."""
+        while True:
+            child = yield Life(recover=before.next_place() if before else "", begin=case.task)
+            if before is None or self._is_taken_up(before, child):
+                break
+        case.began(child)
+        self.score.kills += child.was_killed
+
+    def _take_up(self, before: Case | None) -> Course:
+        """Do what the last publisher left, in as many publishers as the plan has deaths left."""
+        while before is not None:
+            child = yield Life(recover=before.next_place())
+            if self._is_taken_up(before, child):
+                return
+
+    def _is_taken_up(self, before: Case, child: Child) -> bool:
+        if child.told("recovered") is None and child.told("struck") is not None:
+            before.killed(child)
+            self.score.kills += child.was_killed
+            return False
+        before.recovered(child)
+        return True
+
+    def _freeze(self, case: Case) -> Course:
+        """Freeze the publisher until its lease is over and another has done its work."""
+        frozen = yield Life(begin=case.task)
+        case.began(frozen)
+        if frozen.status is None:
+            case.recovered((yield Life()))
+            thaw(frozen)
+            case.thawed((yield frozen))
+            self.score.freezes += 1
+
+    def _judge(self, cases: Sequence[Case], last: Child) -> None:
+        report = last.told("deliveries")
+        told = report["deliveries"] if report else []
+        deliveries = {(one["platform"], one["label"]): one for one in told}
+        public = self.witness.public_posts()
+        for case in cases:
+            key = case.plan.platform, case.task.label
+            provable = case.plan.platform in self.provers
+            verdict = judge(case, deliveries.get(key), public[key], provable=provable)
+            self.score.count(case, verdict, kind=self.database, provable=provable)
+            self.done(case)

@@ -1,0 +1,87 @@
+"""What the sandbox saw. It imports nothing of ours and is asked over HTTP: a witness, not an accomplice."""
+
+import http.client
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from pellacia_service.domain.json import Json
+from pellacia_service.errors import SetupError
+
+PROGRAM = """
+from pellacia_service.wiring.sandbox import serve
+serve(port=0, seed={seed}, pace={pace})
+"""
+
+PACE = 0.01
+"""Of the time that the sandbox usually takes to process a video."""
+
+FAR = 10.0
+"""Seconds. Platforms are looked at for posts from two minutes before the call."""
+
+ANSWER_SECONDS = 30.0
+
+STOP_SECONDS = 10.0
+
+
+class Witness:
+    """The control calls of one sandbox."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._ahead = 0.0
+
+    def forget(self) -> None:
+        """Have it forget all posts, calls and quotas, but no account; time is the machine's again."""
+        self._ask("POST", "/_sandbox/reset")
+        self._ahead = 0.0
+
+    def keep_up(self, ahead: float) -> None:
+        """Let its time go on, so that it is not far behind the publishers'."""
+        if ahead - self._ahead > FAR:
+            self._ask("POST", "/_sandbox/clock", {"advance": ahead - self._ahead})
+            self._ahead = ahead
+
+    def public_posts(self) -> Counter[tuple[str, str]]:
+        """Count what anybody can see, for each (platform, account label)."""
+        posts = self._ask("GET", "/_sandbox/posts")
+        return Counter(
+            (post["platform"], post["account"]) for post in posts if post["state"] == "public"
+        )
+
+    def _ask(self, method: str, path: str, body: Json = None) -> Any:
+        address = urlsplit(self.url)
+        line = http.client.HTTPConnection(
+            address.hostname or "", address.port, timeout=ANSWER_SECONDS
+        )
+        try:
+            line.request(method, path, json.dumps(body) if body else None)
+            return json.loads(line.getresponse().read())
+        finally:
+            line.close()
+
+
+@contextmanager
+def open_witness(seed: int) -> Iterator[Witness]:
+    """
+    Run a sandbox as a process of its own for the length of the block.
+
+    Raises:
+        SetupError: it did not start.
+    """
+    program = PROGRAM.format(seed=seed, pace=PACE)
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise SetupError("The sandbox did not start. Try: pellacia-dist sandbox")
+        yield Witness(json.loads(line)["url"])
+    finally:
+        process.terminate()
+        process.wait(STOP_SECONDS)
