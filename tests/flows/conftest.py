@@ -17,6 +17,18 @@ RATE = 10
 """How much faster than the machine's clock the program's runs: polls and quiet periods are waited for."""
 
 
+FILE_IS_ENOUGH = {"test_unknown_outcomes.py", "test_pacing.py", "test_thumbnails.py"}
+"""What these show does not depend on the database: on a server they run with the long tests."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the long tests what the same test on the other database shows already."""
+    for item in items:
+        if item.path.name in FILE_IS_ENOUGH and "postgresql" in item.name:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(autouse=True)
 def _retries_without_waits() -> Iterator[None]:
     """stamina's own switch for tests: as many tries, no pauses."""

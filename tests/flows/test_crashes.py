@@ -15,13 +15,13 @@ from tests.trouble import posts_in, requests_in
 LONG = pytest.mark.long
 
 CRASH_POINTS = (
-    "after the open call",
-    "before a send call",
     "after a send call",
-    "after last_part",
     "after publish",
-    "after the publish call",
-    "before done",
+    pytest.param("after the open call", marks=LONG),
+    pytest.param("before a send call", marks=LONG),
+    pytest.param("after last_part", marks=LONG),
+    pytest.param("after the publish call", marks=LONG),
+    pytest.param("before done", marks=LONG),
     pytest.param("before open", marks=LONG),
     pytest.param("after open", marks=LONG),
     pytest.param("before the open call", marks=LONG),
