@@ -28,13 +28,12 @@ def upgrade() -> None:
     create_deliveries()
     create_upload_history()
     create_journal()
-    create_workers_and_marks()
+    create_marks()
 
 
 def downgrade() -> None:
     for table in (
         "marks",
-        "workers",
         "journal",
         "upload_history",
         "deliveries",
@@ -229,16 +228,7 @@ def create_journal() -> None:
     op.create_index("ix_journal_delivery_id_id", "journal", ["delivery_id", "id"])
 
 
-def create_workers_and_marks() -> None:
-    op.create_table(
-        "workers",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("host", sa.Text(), nullable=False),
-        sa.Column("pid", sa.BigInteger(), nullable=False),
-        sa.Column("started_at", INSTANT, nullable=False),
-        sa.Column("seen_at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_workers"),
-    )
+def create_marks() -> None:
     op.create_table(
         "marks",
         sa.Column("name", sa.Text(), nullable=False),

@@ -47,8 +47,3 @@ class Media:
     def aspect_ratio(self) -> float:
         """Width over height, as shown."""
         return self.width / self.height
-
-    @property
-    def is_vertical(self) -> bool:
-        """True where the picture is higher than it is wide."""
-        return self.height > self.width

@@ -26,8 +26,9 @@ LANES = 4
 BATCH = 24
 """Plans between two looks at what the platforms show."""
 
-FREEZES_PER_KILL = 0.02
-"""How many freezes a short drill has; a long one has one for every point."""
+FREEZES_PER_KILL = 0.04
+SINGLES_PER_KILL = 0.5
+"""What part of a short drill they are; a long one has room for all there are."""
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,14 @@ class Drill:
             self._on_each_database([read_plan(self._order.plan)])
             return
         self._shared(iter(walks(self._order.platforms)), size=2)
-        self._on_each_database(self._freezes(known))
-        self._on_each_database(self._shuffled(singles(known)))
+        self._on_each_database(self._some(singles(known, frozen=True), FREEZES_PER_KILL))
+        self._on_each_database(self._some(singles(known), SINGLES_PER_KILL))
         self._shared(mixed(self._shuffled(doubles(known.left)), fours(known, self._dice)), BATCH)
 
-    def _freezes(self, known: Known) -> list[Plan]:
-        most = int(self._order.kills * FREEZES_PER_KILL)
-        return self._shuffled(singles(known, frozen=True))[:most]
+    def _some(self, plans: Sequence[Plan], per_kill: float) -> list[Plan]:
+        """Draw as many plans as a drill of this length has room for on each database."""
+        databases = {lane.database for lane in self._lanes}
+        return self._shuffled(plans)[: round(self._order.kills * per_kill / len(databases))]
 
     def _shuffled(self, plans: Sequence[Plan]) -> list[Plan]:
         return self._dice.sample(plans, len(plans))

@@ -19,6 +19,9 @@ from pellacia_service.publishing.machine import Machine
 from pellacia_service.publishing.owners import Owner
 from pellacia_service.repositories.session import Database
 
+SHORTEST_NAP = 0.05
+"""Seconds. What was due before the queue was asked may be held up by others: ask again, not at once."""
+
 LONGEST_NAP = 1.0
 """Seconds. An earlier post queued by another process is found within this time."""
 
@@ -87,7 +90,7 @@ class Worker:
             await self._claim(post_id)
             if until_idle and not self._jobs and not await self._more_to_come(post_id):
                 return
-            for delivery in await self._nap():
+            for delivery in await self._nap(await self._pause(post_id)):
                 yield delivery
             await self._release_the_dead()
 
@@ -123,9 +126,19 @@ class Worker:
         async with self._database.read() as tx:
             return await tx.deliveries.under_way_or_due(self._clock.now(), post_id=post_id)
 
-    async def _nap(self) -> list[Delivery]:
+    async def _pause(self, post_id: uuid.UUID | None) -> float:
+        """Return the seconds until the next delivery is due, a second at the most."""
+        if len(self._jobs) >= self._concurrency:
+            return LONGEST_NAP
+        now = self._clock.now()
+        async with self._database.read() as tx:
+            due = await tx.deliveries.next_due(now, post_id=post_id)
+        wait = (due - now).total_seconds() if due else LONGEST_NAP
+        return min(max(wait, SHORTEST_NAP), LONGEST_NAP)
+
+    async def _nap(self, pause: float) -> list[Delivery]:
         """Wait until deliveries come back, or it is time to ask the queue again."""
-        alarm = asyncio.create_task(self._clock.sleep(LONGEST_NAP))
+        alarm = asyncio.create_task(self._clock.sleep(pause))
         try:
             ended, _ = await asyncio.wait({alarm, *self._jobs}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -163,15 +163,6 @@ class Deliveries:
         )
         return frozenset(renewed.scalars().all())
 
-    async def still_mine(
-        self, owner: str, ids: Collection[uuid.UUID], *, now: dt.datetime
-    ) -> frozenset[uuid.UUID]:
-        """Return those of the deliveries whose lease is this owner's and has not run out."""
-        found = await self._session.exec(
-            select(DeliveryRow.id).where(*_held_by(owner, now), col(DeliveryRow.id).in_(ids))
-        )
-        return frozenset(found.all())
-
     async def save(self, delivery: Delivery, *, expected_epoch: int) -> None:
         """
         Write a delivery as it is now. Its lease is left as it is.

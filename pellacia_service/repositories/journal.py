@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.domain.delivery import Step
@@ -65,10 +65,6 @@ class Journal:
             .order_by(col(JournalRow.id))
         )
         return [_to_entry(row) for row in found.all()]
-
-    async def last_id(self) -> int:
-        """Return the newest line's id, 0 where there is none. A restored backup has a smaller one."""
-        return (await self._session.exec(select(func.max(JournalRow.id)))).one() or 0
 
 
 def _to_entry(row: JournalRow) -> JournalEntry:

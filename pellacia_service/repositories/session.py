@@ -21,7 +21,6 @@ from pellacia_service.repositories.ingested import Ingested
 from pellacia_service.repositories.journal import Journal
 from pellacia_service.repositories.marks import Marks
 from pellacia_service.repositories.posts import Posts
-from pellacia_service.repositories.workers import Workers
 
 
 class Transaction:
@@ -34,7 +33,6 @@ class Transaction:
         self.accounts = Accounts(session)
         self.credentials = Credentials(session)
         self.history = History(session)
-        self.workers = Workers(session)
         self.marks = Marks(session)
         self.ingested = Ingested(session)
         self.budgets = Budgets(session)

@@ -234,18 +234,6 @@ class JournalRow(Row, table=True):
     evidence: dict[str, Any] = Field(sa_type=JsonDocument())
 
 
-class WorkerRow(Row, table=True):
-    """A publisher process. Its id is the owner of its leases."""
-
-    __tablename__ = "workers"
-
-    id: str = Field(primary_key=True, sa_type=sa.Text)
-    host: str = Field(sa_type=sa.Text)
-    pid: int = Field(sa_type=sa.BigInteger)
-    started_at: dt.datetime
-    seen_at: dt.datetime
-
-
 class MarkRow(Row, table=True):
     """A small fact that must outlive the process, such as the highest time ever seen."""
 

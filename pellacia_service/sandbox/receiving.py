@@ -1,13 +1,12 @@
 """Bytes that arrive: counted and hashed, never kept."""
 
 import hashlib
-import tempfile
-from collections.abc import AsyncIterator
-from typing import IO
 
 from starlette.requests import ClientDisconnect, Request
 
 BLOCK = 1 << 20
+"""Bytes that are read at once."""
+
 HEAD_BYTES = 12
 """As many of a file's first bytes tell what kind of file it is."""
 
@@ -58,50 +57,3 @@ class Growing:
             self._hash.update(memoryview(loose)[:fits])
             self.size += fits
             del loose[:fits]
-
-
-class Pieces:
-    """
-    A file whose pieces may arrive in any order and more than once.
-
-    The pieces lie in an unnamed temporary file until `digest` has hashed them, then they are gone.
-    """
-
-    def __init__(self) -> None:
-        self._pieces: dict[int, IO[bytes]] = {}
-
-    async def take(self, index: int, blocks: AsyncIterator[bytes]) -> int:
-        """Keep one piece, replacing an earlier one with the same index. Returns its length."""
-        piece = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `digest` or `forget`
-        async for block in blocks:
-            piece.write(block)
-        if index in self._pieces:
-            self._pieces[index].close()
-        self._pieces[index] = piece
-        return piece.tell()
-
-    @property
-    def indexes(self) -> list[int]:
-        """The pieces that are here, in order."""
-        return sorted(self._pieces)
-
-    def size(self) -> int:
-        """Bytes over all pieces."""
-        return sum(piece.seek(0, 2) for piece in self._pieces.values())
-
-    def digest(self, order: list[int] | None = None) -> str:
-        """Hash the pieces one after the other and forget them."""
-        whole = hashlib.sha256()
-        for index in order if order is not None else self.indexes:
-            piece = self._pieces[index]
-            piece.seek(0)
-            while block := piece.read(BLOCK):
-                whole.update(block)
-        self.forget()
-        return whole.hexdigest()
-
-    def forget(self) -> None:
-        """Drop all pieces."""
-        for piece in self._pieces.values():
-            piece.close()
-        self._pieces.clear()

@@ -18,6 +18,8 @@ from pellacia_service.platforms import PLATFORMS
 from tests.postgres import ServerAddress
 from tests.rules.test_crash_points import names_in_the_code
 
+pytestmark = pytest.mark.xdist_group("drill")  # one worker, so that it is carried out once
+
 FEW, MANY = 60, 500
 """Deaths that fit between the fast tests, and those of a run of its own."""
 

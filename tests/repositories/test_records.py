@@ -8,8 +8,7 @@ from pellacia_service.domain.receipt import Receipt
 from pellacia_service.errors import ErrorKind
 from pellacia_service.repositories.journal import JournalEntry
 from pellacia_service.repositories.session import Database
-from pellacia_service.repositories.workers import WorkerRecord
-from tests.repositories.given import ANNA, MINUTE, NOON, queue_one
+from tests.repositories.given import MINUTE, NOON, queue_one
 
 
 def an_entry(delivery_id: uuid.UUID, to_step: Step) -> JournalEntry:
@@ -34,17 +33,10 @@ async def test_the_journal_tells_a_deliverys_story_in_order(database: Database) 
 
     async with database.read() as tx:
         entries = await tx.journal.of(delivery_id)
-        last_id = await tx.journal.last_id()
 
     assert [entry.to_step for entry in entries] == steps
     assert [entry.id for entry in entries] == sorted(entry.id for entry in entries)
-    assert last_id > entries[-1].id
     assert entries[0].evidence == {"seen": "live"}
-
-
-async def test_an_empty_journal_has_no_last_line(database: Database) -> None:
-    async with database.read() as tx:
-        assert await tx.journal.last_id() == 0
 
 
 async def test_the_history_has_one_line_for_a_delivery_however_often_it_is_tried(
@@ -70,18 +62,6 @@ async def test_the_history_has_one_line_for_a_delivery_however_often_it_is_tried
 
     assert (row.status, row.retry_count, row.post_id) == ("completed", 2, "abc")
     assert (row.started_at, row.completed_at) == (NOON, NOON + MINUTE)
-
-
-async def test_a_publisher_is_known_by_its_last_sign_of_life(database: Database) -> None:
-    anna = WorkerRecord(id=ANNA, host="press", pid=4711, started_at=NOON, seen_at=NOON)
-    async with database.write() as tx:
-        await tx.workers.seen(anna)
-        await tx.workers.seen(replace(anna, seen_at=NOON + MINUTE))
-
-    async with database.write() as tx:
-        assert await tx.workers.all() == [replace(anna, seen_at=NOON + MINUTE)]
-        await tx.workers.forget(ANNA)
-        assert await tx.workers.all() == []
 
 
 async def test_a_mark_holds_the_value_it_was_given_last(database: Database) -> None:
