@@ -27,7 +27,7 @@ class Case:
         points: what the publisher that began the delivery reached, up to its death.
         taken_up: what the publisher reached that did the rest of the work.
         recovery_seconds: from the last death to the end of the work that it left.
-        is_accepted: a publisher was told that the post is in the queue.
+        post_id: the post's id, once a publisher was told that it is in the queue.
         trouble: what went wrong with a publisher itself: an error, or no end.
     """
 
@@ -36,7 +36,7 @@ class Case:
     points: list[str] = field(default_factory=list)
     taken_up: list[str] = field(default_factory=list)
     recovery_seconds: float = 0.0
-    is_accepted: bool = False
+    post_id: str = ""
     trouble: str = ""
     _struck_at: float = 0.0
 
@@ -52,7 +52,8 @@ class Case:
 
     def began(self, child: Child) -> None:
         """Take down how the publisher that began it got on."""
-        self.is_accepted = child.told("queued") is not None
+        queued = child.told("queued")
+        self.post_id = queued["queued"] if queued else ""
         self.points = [
             point for line in child.lines_behind("recovered") for point in line["points"]
         ]
@@ -132,7 +133,7 @@ def judge(
 def _loss(case: Case, step: Step | None, public: int) -> str:
     """Say how the post was lost; empty where it was not."""
     if step is None:
-        return "accepted, and not in the queue" if case.is_accepted else ""
+        return "accepted, and not in the queue" if case.post_id else ""
     if step not in RESTING:
         return f"left at {step}"
     if step is Step.DONE and not public:

@@ -61,7 +61,7 @@ class Lane:
                 yield from self._begin(case, before)
                 before = case
         yield from self._take_up(before)
-        last = yield Life(report=True)
+        last = yield Life(report=tuple(case.post_id for case in cases if case.post_id))
         self._judge(cases, last)
 
     def _begin(self, case: Case, before: Case | None) -> Course:

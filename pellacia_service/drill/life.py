@@ -7,6 +7,7 @@ of them just before it dies.
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 import json
 import os
@@ -21,11 +22,13 @@ import httpx
 
 from pellacia_service.clock import HurriedClock
 from pellacia_service.domain.account import Account
+from pellacia_service.domain.delivery import Delivery
 from pellacia_service.domain.draft import Draft
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.tokens import Tokens
 from pellacia_service.drill.plans import Plan, Weather
 from pellacia_service.drill.weather import fault_of
+from pellacia_service.errors import NotFoundError
 from pellacia_service.publishing.crash_points import CrashPlan, die, freeze
 from pellacia_service.repositories.session import Database
 from pellacia_service.settings import Settings
@@ -45,9 +48,6 @@ OVERDUE: Mapping[Weather, dt.timedelta] = {
     Weather.MISSED: dt.timedelta(hours=1),
 }
 """How long ago a delivery was due, where that is what goes wrong."""
-
-MOST_TOLD = 200
-"""Deliveries in a report: more than a batch has."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +77,14 @@ class Life:
         connect: deliveries whose accounts are to be connected first.
         recover: where it dies while it takes up what others left; empty: nowhere.
         begin: the delivery that it begins then, dying at the plan's first place.
-        report: tell in the end what became of all deliveries.
+        report: ids of posts; tell in the end what became of them.
         ahead: how far the clock of the publisher before was ahead: time never runs backwards.
     """
 
     connect: tuple[Task, ...] = ()
     recover: str = ""
     begin: Task | None = None
-    report: bool = False
+    report: tuple[str, ...] = ()
     ahead: float = 0.0
 
 
@@ -143,7 +143,7 @@ async def _live(life: Life, place: Place, diary: Diary) -> None:
                 crash.arm("")
                 diary.tell(finished=True)
         if life.report:
-            diary.tell(deliveries=await _deliveries(records))
+            diary.tell(deliveries=await _deliveries(records, life.report))
 
 
 def _telling(diary: Diary, strike: Callable[[], None]) -> Callable[[], None]:
@@ -168,8 +168,8 @@ async def _begin(task: Task, press: Press, place: Place, crash: CrashPlan, diary
         due_at=diary.clock.now() - OVERDUE[weather] if weather in OVERDUE else None,
     )
     crash.reached("before the post is queued")
-    await press.posts.write(draft)
-    diary.tell(queued=True)
+    view = await press.posts.write(draft)
+    diary.tell(queued=str(view.stored.id))
     crash.reached("after the post is queued")
     await _work(press)
 
@@ -221,17 +221,21 @@ def _signed_in(task: Task, given: dict[str, Json], now: dt.datetime) -> tuple[Ac
     return Account(uuid.uuid4(), platform, task.label, str(given["account"]), known), tokens
 
 
-async def _deliveries(records: Records) -> list[Json]:
-    """Return what became of the latest deliveries."""
-    page = await records.queue.page(limit=MOST_TOLD)
-    return [
-        {
-            "label": delivery.account_label,
-            "platform": delivery.platform,
-            "step": delivery.step.value,
-            "waits": delivery.not_before is not None,
-            "error": delivery.error.message if delivery.error else "",
-        }
-        for view in page.posts
-        for delivery in view.deliveries
-    ]
+async def _deliveries(records: Records, post_ids: tuple[str, ...]) -> list[Json]:
+    """Return what became of some posts; those that are not there are left out."""
+    deliveries: list[Json] = []
+    for post_id in post_ids:
+        with contextlib.suppress(NotFoundError):
+            view = await records.queue.show(uuid.UUID(post_id))
+            deliveries += [_told(delivery) for delivery in view.deliveries]
+    return deliveries
+
+
+def _told(delivery: Delivery) -> Json:
+    return {
+        "label": delivery.account_label,
+        "platform": delivery.platform,
+        "step": delivery.step.value,
+        "waits": delivery.not_before is not None,
+        "error": delivery.error.message if delivery.error else "",
+    }

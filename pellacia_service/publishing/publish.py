@@ -34,6 +34,9 @@ PATIENCE = dt.timedelta(minutes=30)
 
 LATER = dt.timedelta(minutes=5)
 
+MOST_CONNECTIONS = 3
+"""Attempts to reach the platform for the call that publishes."""
+
 
 def polls() -> Iterator[float]:
     """Yield the pauses between looks, growing."""
@@ -147,12 +150,11 @@ async def _not_published(trip: Trip, error: PlatformError) -> None:
         )
         return
     await _back_to_ready(trip, f"certainly not published: {error.code}")
-    if isinstance(error, TransientError):
-        await trip.snooze(
-            trip.tools.clock.now() + dt.timedelta(seconds=15), error_record(error), "no connection"
-        )
-        return
-    raise error
+    trip.voids += 1
+    if not isinstance(error, TransientError) or trip.voids >= MOST_CONNECTIONS:
+        raise error
+    # No connection was made, so nothing was sent: the one case in which this call is made again.
+    await trip.tools.clock.sleep(2.0**trip.voids)
 
 
 async def _back_to_ready(trip: Trip, because: str) -> None:
