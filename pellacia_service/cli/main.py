@@ -1,4 +1,4 @@
-"""The command line's table of commands, and what holds for all of them."""
+"""The command line: what holds for all commands."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,42 +8,57 @@ import typer
 from typer.core import TyperGroup, TyperOption
 from typer.main import get_group
 
-from pellacia_service.cli import auth, db, queue, schedule, shapes, words
-from pellacia_service.cli.demo import demo, sandbox
-from pellacia_service.cli.drill import drill
+from pellacia_service.cli import shapes, words
+from pellacia_service.cli.commands import COMMANDS
 from pellacia_service.cli.exit_codes import ExitCode
-from pellacia_service.cli.limits import limits
 from pellacia_service.cli.output import Output
 from pellacia_service.cli.running import explain, say_stopped
-from pellacia_service.cli.upload import upload
-from pellacia_service.cli.watch import watch
-from pellacia_service.cli.worker import worker
 from pellacia_service.facade import __version__
 
 PROGRAM = "pellacia-dist"
 
-app = typer.Typer(
-    name=PROGRAM,
-    help="Publish videos on YouTube, Instagram, TikTok, X, LinkedIn and Facebook: "
-    "never twice, never lost.",
-    epilog="New here? `pellacia-dist demo` publishes a sample on all six, without any account.",
-    add_completion=False,
-    # Its rich help doubles the time to the first word.
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command()(demo)
-app.command()(upload)
-app.add_typer(schedule.app, name="schedule")
-app.add_typer(queue.app, name="queue")
-app.command()(worker)
-app.command()(limits)
-app.command()(watch)
-app.add_typer(auth.app, name="auth")
-app.command()(sandbox)
-app.command()(drill)
-app.add_typer(db.app, name="db")
+
+def command_line(named: str | None) -> TyperGroup:
+    """
+    Build the command that was named; where none was, the help's lines of all of them.
+
+    A user who asks for the queue's state, or for help, does not wait for the other ten.
+    """
+    app = _program()
+    if named is not None and named in COMMANDS:
+        COMMANDS[named].add(app)
+    else:
+        for name, command in COMMANDS.items():
+            app.command(name, help=command.summary)(_stand_in)
+    return get_group(app)
+
+
+def whole_command_line() -> TyperGroup:
+    """Build all commands, for whoever wants to read them."""
+    app = _program()
+    for command in COMMANDS.values():
+        command.add(app)
+    return get_group(app)
+
+
+def _program() -> typer.Typer:
+    app = typer.Typer(
+        name=PROGRAM,
+        help="Publish videos on YouTube, Instagram, TikTok, X, LinkedIn and Facebook: "
+        "never twice, never lost.",
+        epilog="New here? `pellacia-dist demo` publishes a sample on all six, without any account.",
+        add_completion=False,
+        # Its rich help doubles the time to the first word.
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(options)
+    return app
+
+
+def _stand_in() -> None:
+    """Stand in the help for a command that was not named."""
 
 
 def _print_version(context: typer.Context, wanted: bool) -> None:
@@ -56,7 +71,6 @@ def _print_version(context: typer.Context, wanted: bool) -> None:
     raise typer.Exit
 
 
-@app.callback()
 def options(
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON document on stdout, all else on stderr.")
@@ -78,8 +92,8 @@ def options(
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
-    group = get_group(app)
     given = list(sys.argv[1:] if arguments is None else arguments)
+    group = command_line(next((word for word in given if not word.startswith("-")), None))
     flags, rest = words.split(given, {"-h", "--help", *_flags(group)})
     output = Output(
         as_json="--json" in flags,

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from typer.core import TyperArgument, TyperGroup, TyperOption
-from typer.main import get_group
 
 from pellacia_service import __version__
-from pellacia_service.cli.main import app
+from pellacia_service.cli.commands import COMMANDS as SUMMARIES
+from pellacia_service.cli.main import whole_command_line
 from pellacia_service.cli.words import split
 from tests.front_ends.command import CommandLine
 
@@ -26,7 +26,7 @@ def commands(group: TyperGroup, path: str = "") -> "Iterator[tuple[str, Command]
             yield f"{path} {name}".strip(), command
 
 
-COMMANDS = dict(commands(get_group(app)))
+COMMANDS = dict(commands(whole_command_line()))
 
 
 def test_without_a_word_it_shows_the_help(empty: CommandLine) -> None:
@@ -150,3 +150,10 @@ def test_bytes_that_are_not_utf8_are_refused_in_a_real_command_line(empty: Comma
     assert ended.err.startswith(
         "--title holds bytes that are no UTF-8 text: 'bad\N{REPLACEMENT CHARACTER}'"
     )
+
+
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_the_help_says_of_a_command_what_the_command_says_of_itself(name: str) -> None:
+    command = whole_command_line().commands[name]
+
+    assert command.get_short_help_str(500) == SUMMARIES[name].summary
