@@ -17,7 +17,13 @@ RATE = 10
 """How much faster than the machine's clock the program's runs: polls and quiet periods are waited for."""
 
 
-FILE_IS_ENOUGH = {"test_unknown_outcomes.py", "test_pacing.py", "test_thumbnails.py"}
+FILE_IS_ENOUGH = {
+    "test_unknown_outcomes.py",
+    "test_pacing.py",
+    "test_schedule.py",
+    "test_thumbnails.py",
+    "test_watch.py",
+}
 """What these show does not depend on the database: on a server they run with the long tests."""
 
 

@@ -134,6 +134,7 @@ async def test_a_used_up_day_brings_the_delivery_back_at_midnight_across_dayligh
     assert len(posts_in(sandbox, "youtube")) == 2
 
 
+@pytest.mark.long
 async def test_two_publishers_together_make_six_inits_a_minute_and_the_rest_later(
     press: Pellacia,
     clip: Path,

@@ -129,6 +129,7 @@ def narrowed(zone: zoneinfo.ZoneInfo, begin: dt.datetime, end: dt.datetime) -> C
     return Change(end, before, after)
 
 
+@pytest.mark.long
 def test_a_daily_time_happens_once_for_each_local_date_whatever_the_clocks_do() -> None:
     """All zones, all changes of the clocks from 2020 to 2040, every half hour of the day."""
     # Many names are other names of one zone: what they do is looked at once.
