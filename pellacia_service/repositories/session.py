@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import cached_property
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -11,16 +13,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from pellacia_service.clock import Clock
 from pellacia_service.repositories import migrate
 from pellacia_service.repositories.accounts import Accounts
-from pellacia_service.repositories.budgets import Budgets
-from pellacia_service.repositories.calendar import Calendar
 from pellacia_service.repositories.credentials import Credentials
 from pellacia_service.repositories.deliveries import Deliveries
 from pellacia_service.repositories.dialect import PATIENCE, explained, is_locked, open_store
 from pellacia_service.repositories.history import History
-from pellacia_service.repositories.ingested import Ingested
 from pellacia_service.repositories.journal import Journal
 from pellacia_service.repositories.marks import Marks
 from pellacia_service.repositories.posts import Posts
+
+if TYPE_CHECKING:
+    from pellacia_service.repositories.budgets import Budgets
+    from pellacia_service.repositories.calendar import Calendar
+    from pellacia_service.repositories.ingested import Ingested
 
 
 class Transaction:
@@ -34,9 +38,31 @@ class Transaction:
         self.credentials = Credentials(session)
         self.history = History(session)
         self.marks = Marks(session)
-        self.ingested = Ingested(session)
-        self.budgets = Budgets(session)
-        self.calendar = Calendar(session)
+        self._session = session
+
+    # The three that follow bring the calendar's and the quotas' rules along, which most commands
+    # do not need: they are imported when they are first asked for.
+
+    @cached_property
+    def calendar(self) -> "Calendar":
+        """Slots and rules of the accounts."""
+        from pellacia_service.repositories.calendar import Calendar  # noqa: PLC0415
+
+        return Calendar(self._session)
+
+    @cached_property
+    def budgets(self) -> "Budgets":
+        """What is used of the platforms' limits."""
+        from pellacia_service.repositories.budgets import Budgets  # noqa: PLC0415
+
+        return Budgets(self._session)
+
+    @cached_property
+    def ingested(self) -> "Ingested":
+        """Pairs that the watch folder has taken."""
+        from pellacia_service.repositories.ingested import Ingested  # noqa: PLC0415
+
+        return Ingested(self._session)
 
 
 class Database:
