@@ -12,10 +12,10 @@ FIRST_PAGE = """\
 
 Publish on YouTube, Instagram, TikTok, X, LinkedIn and Facebook.
 
-  pellacia-dist demo             try all six in the sandbox, without an account
-  pellacia-dist auth login all   connect accounts
-  pellacia-dist upload --help    publish a video now
-  pellacia-dist queue list       see what became of it
+pellacia-dist demo             try all six, without any account
+pellacia-dist auth login all   connect accounts
+pellacia-dist upload --help    publish a video now
+pellacia-dist queue list       see what became of it
 """
 
 
@@ -25,7 +25,7 @@ class PellaciaApp(App[None]):
     TITLE = "Pellacia Distribution"
     CSS = """
     Middle { align: center middle; }
-    Static { width: auto; padding: 1 2; border: round $primary; }
+    Static { width: auto; max-width: 100%; padding: 1 2; border: round $primary; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("q", "quit", "Quit")]
 
