@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pellacia_service.cli.output import Output
-from pellacia_service.cli.running import run
+from pellacia_service.cli.running import loop_for_bytes, run
 from pellacia_service.facade import SetupError, serve_sandbox
 
 
@@ -51,4 +51,4 @@ def demo(
     async def say_what_is_left() -> None:
         output.complain("Stopped. The sandbox is gone, with everything that was published in it.")
 
-    run(run_demo(keep, output), output, after_interrupt=say_what_is_left)
+    run(run_demo(keep, output), output, after_interrupt=say_what_is_left, new_loop=loop_for_bytes)

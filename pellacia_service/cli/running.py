@@ -3,7 +3,7 @@
 import errno
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pellacia_service.cli import shapes
 from pellacia_service.cli.exit_codes import ExitCode, of_error
@@ -15,11 +15,15 @@ from pellacia_service.facade import (
     NotFoundError,
     PellaciaError,
     PlatformError,
-    Problem,
     ProblemsError,
     SetupError,
     Status,
 )
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from pellacia_service.facade import Problem
 
 KINDS: tuple[tuple[type[Exception], str], ...] = (
     (BadInputError, "validation"),
@@ -37,18 +41,21 @@ def run(
     output: Output,
     *,
     after_interrupt: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    new_loop: "Callable[[], AbstractEventLoop] | None" = None,
 ) -> None:
     """
     Run a command to its end and leave the program with its exit code.
 
     Args:
         after_interrupt: answers, and says what state things are in, after Ctrl-C.
+        new_loop: makes the event loop; see `loop_for_bytes`.
     """
     # Deferred: asyncio is a quarter of what `--help` costs, and help runs no command.
     import asyncio  # noqa: PLC0415
 
     try:
-        code = asyncio.run(_until_stopped(command, output))
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            code = runner.run(_until_stopped(command, output))
     except (KeyboardInterrupt, asyncio.CancelledError):
         code = ExitCode.INTERRUPTED
         try:
@@ -62,6 +69,22 @@ def run(
     except Exception as error:  # noqa: BLE001 - the outermost place: whatever it is, say it in words
         code = explain(error, output)
     sys.exit(int(code))
+
+
+def loop_for_bytes() -> "AbstractEventLoop":
+    """
+    Make an event loop for commands that upload.
+
+    uvloop writes to sockets without the copies of Python's own loop; commands that upload nothing
+    start sooner without it.
+    """
+    import asyncio  # noqa: PLC0415 - see `run`
+
+    if sys.platform == "win32":
+        return asyncio.new_event_loop()
+    import uvloop  # noqa: PLC0415 - for those who need it
+
+    return uvloop.new_event_loop()
 
 
 async def _until_stopped(command: Coroutine[Any, Any, int], output: Output) -> int:
@@ -137,6 +160,6 @@ def _explain_problems(error: ProblemsError, output: Output) -> None:
             output.complain(line)
 
 
-def problem_lines(problems: Sequence[Problem]) -> list[str]:
+def problem_lines(problems: Sequence["Problem"]) -> list[str]:
     """Every problem with the way to mend it."""
     return [f"    {problem.message} {problem.fix}" for problem in problems]

@@ -12,7 +12,7 @@ from pellacia_service.cli import shapes
 from pellacia_service.cli.drafts import Words, read_draft, split_platforms
 from pellacia_service.cli.exit_codes import ExitCode, of_deliveries
 from pellacia_service.cli.output import Output, delivery_lines, post_lines
-from pellacia_service.cli.running import problem_lines, run
+from pellacia_service.cli.running import loop_for_bytes, problem_lines, run
 from pellacia_service.facade import (
     RESTING,
     Draft,
@@ -99,7 +99,7 @@ def upload(
             return await upload_run.check(draft)
         return await upload_run.publish(draft, wait=not no_wait)
 
-    run(command(), output, after_interrupt=upload_run.say_where_it_stands)
+    run(command(), output, after_interrupt=upload_run.say_where_it_stands, new_loop=loop_for_bytes)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """
 The bytes of a file on their way out, without ever holding the event loop up.
 
-What the kernel has in memory is copied at once; what it would have to fetch from a disk is read in
-a thread, one block ahead of the one that is being sent.
+What the kernel has in memory is read at once; what it would have to fetch from a disk is read in a
+thread, one block ahead of the one that is being sent.
 """
 
 import asyncio
@@ -12,8 +12,14 @@ import types
 from collections.abc import AsyncIterator, Callable, Generator
 from pathlib import Path
 
-from pellacia_service.media.fingerprint import BLOCK, MediaChangedError
+from pellacia_service.media.fingerprint import MediaChangedError
 from pellacia_service.media.opening import cannot_open, open_descriptor
+
+BLOCK = 2 << 20
+"""Bytes sent at a time. Each block costs the HTTP client's bookkeeping; more would hold up others."""
+
+PROBED = 64 << 10
+"""Bytes. A block whose every stretch of this length begins in memory is taken to be there."""
 
 
 def stream(path: Path, start: int, size: int) -> Callable[[], AsyncIterator[bytes]]:
@@ -22,7 +28,7 @@ def stream(path: Path, start: int, size: int) -> Callable[[], AsyncIterator[byte
 
     Args:
         start: first byte, counted from 0.
-        size: bytes in all. They come in blocks of a mebibyte; a block may be shorter, never empty.
+        size: bytes in all. They come in blocks of two mebibytes; a block may be shorter, never empty.
 
     Raises:
         MediaChangedError: while it yields: the file is shorter than asked.
@@ -60,12 +66,12 @@ class _Reader:
         self.end = end
         self._path = path
         self._descriptor = descriptor
-        self._scratch = memoryview(bytearray(BLOCK))
+        self._one = bytearray(1)
         self._ahead: asyncio.Task[bytes] | None = None
 
     async def block_at(self, start: int) -> bytes:
         """Return the next bytes, at least one."""
-        block = b"" if self._ahead else self._in_memory(start, BLOCK)
+        block = b"" if self._ahead else self._at_once(start)
         if not block:
             self._ahead = self._ahead or self._begin(start)
             block = await self._finished(self._ahead)
@@ -89,16 +95,22 @@ class _Reader:
         if not reading.cancelled():
             reading.exception()  # nobody waits for it any more
 
-    def _in_memory(self, start: int, most: int) -> bytes:
-        """Copy what the kernel holds in memory; nothing where it would have to wait for a disk."""
+    def _at_once(self, start: int) -> bytes:
+        """Read what the kernel holds in memory; nothing where it would have to wait for a disk."""
+        size = min(BLOCK, self.end - start)
+        places = (*range(start, start + size, PROBED), start + size - 1)
+        if not all(map(self._in_memory, places)):
+            return b""
+        return os.pread(self._descriptor, size, start)
+
+    def _in_memory(self, place: int) -> bool:
+        """Tell whether the kernel holds a byte in memory. Only Linux can tell."""
         if sys.platform != "linux":
-            return b""
-        wanted = self._scratch[: min(most, self.end - start)]
+            return False
         try:
-            count = os.preadv(self._descriptor, [wanted], start, os.RWF_NOWAIT)
+            return os.preadv(self._descriptor, [self._one], place, os.RWF_NOWAIT) == 1
         except OSError:  # not in memory, or a file system that cannot tell
-            return b""
-        return bytes(wanted[:count])
+            return False
 
     def _begin(self, start: int) -> asyncio.Task[bytes]:
         """Begin to read a block in a thread."""
@@ -108,7 +120,7 @@ class _Reader:
     def _begin_unless_in_memory(self, start: int) -> asyncio.Task[bytes] | None:
         """Read the block after this one while this one is sent, if the disk is needed for it."""
         last = min(start + BLOCK, self.end) - 1
-        if last < start or self._in_memory(last, 1):
+        if last < start or self._in_memory(last):
             return None
         return self._begin(start)
 

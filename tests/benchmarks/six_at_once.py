@@ -13,6 +13,7 @@ import statistics
 import time
 from pathlib import Path
 
+from pellacia_service.cli.running import loop_for_bytes
 from tests.benchmarks.sinks import Sink, curl, running_sink
 from tests.benchmarks.uploads import big_clip, measure_uploads
 
@@ -34,7 +35,8 @@ def main() -> None:
 def _compare(sink: Sink, path: Path, runs: int) -> None:
     ours, lags, peers = [], [], []
     for _ in range(runs):
-        measured = asyncio.run(measure_uploads(sink, path, accounts=AT_ONCE))
+        with asyncio.Runner(loop_factory=loop_for_bytes) as runner:
+            measured = runner.run(measure_uploads(sink, path, accounts=AT_ONCE))
         ours.append(measured.speed)
         lags.append(measured.lag_p99)
         peers.append(_six_curls(sink, path))

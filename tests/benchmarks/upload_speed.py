@@ -16,6 +16,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pellacia_service.cli.running import loop_for_bytes
 from tests.benchmarks.sinks import Sink, curl, running_sink
 from tests.benchmarks.uploads import big_clip, measure_uploads
 
@@ -68,7 +69,9 @@ def _ours(sink: Sink, path: Path) -> tuple[float, float]:
 
 def _child(url: str, certificate: str, file: str) -> None:
     sink = Sink(url, Path(certificate) if certificate else None)
-    measured = asyncio.run(measure_uploads(sink, Path(file), accounts=1))
+    # On the event loop that `upload` runs on.
+    with asyncio.Runner(loop_factory=loop_for_bytes) as runner:
+        measured = runner.run(measure_uploads(sink, Path(file), accounts=1))
     print(json.dumps([measured.seconds, measured.cpu]))
 
 

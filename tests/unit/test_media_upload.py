@@ -67,10 +67,10 @@ async def test_a_retry_begins_anew(film: Path) -> None:
     assert first == second
 
 
-async def test_no_block_is_empty_or_longer_than_a_mebibyte(film: Path) -> None:
+async def test_no_block_is_empty_or_longer_than_two_mebibytes(film: Path) -> None:
     sizes = [len(block) async for block in stream(film, 1, 5 * MEBIBYTE)()]
 
-    assert all(0 < size <= MEBIBYTE for size in sizes)
+    assert all(0 < size <= 2 * MEBIBYTE for size in sizes)
 
 
 async def test_others_get_their_turn_between_two_blocks(film: Path) -> None:
@@ -81,7 +81,7 @@ async def test_others_get_their_turn_between_two_blocks(film: Path) -> None:
         turns += 1
         await asyncio.sleep(0)
 
-    assert turns >= 5
+    assert turns >= 3
 
 
 async def test_a_file_that_is_shorter_than_asked_is_noticed(film: Path) -> None:
