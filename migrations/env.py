@@ -3,7 +3,7 @@ How alembic reaches the database.
 
 The program calls with its own connection, inside its own transaction (`repositories/migrate.py`).
 
-To write a new migration: change `repositories/tables.py`, then, with PELLACIA_DATABASE_URL naming
+To write a new migration: change a file of `repositories/tables/`, then, with PELLACIA_DATABASE_URL naming
 a scratch database,
 
     pellacia-dist db upgrade
@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from alembic import context
 
 from pellacia_service.repositories.dialect import open_store
-from pellacia_service.repositories.tables import metadata
+from pellacia_service.repositories.tables.all_tables import all_tables
 from pellacia_service.settings import Settings
 
 
@@ -27,7 +27,7 @@ def migrate_on(connection: sa.Connection) -> None:
     # No transaction is begun here where the caller has one: all of it happens, or nothing.
     context.configure(
         connection=connection,
-        target_metadata=metadata,
+        target_metadata=all_tables(),
         render_as_batch=True,
         compare_server_default=True,
         transactional_ddl=True,

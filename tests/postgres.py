@@ -31,7 +31,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from pellacia_service.clock import Clock
 from pellacia_service.repositories.dialect import open_store
 from pellacia_service.repositories.session import Database
-from pellacia_service.repositories.tables import metadata
+from pellacia_service.repositories.tables.all_tables import all_tables
 
 KINDS = ("sqlite", "postgresql")
 DSN_VARIABLE = "TEST_PG_DSN"
@@ -247,6 +247,6 @@ async def database_at(address: str, clock: Clock) -> AsyncIterator[Database]:
         yield database
     store = open_store(address, SCHEMA)
     async with store.write.begin() as connection:
-        for table in reversed(metadata.sorted_tables):
+        for table in reversed(all_tables().sorted_tables):
             await connection.execute(table.delete())
     await store.close()

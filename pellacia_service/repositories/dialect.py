@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from pellacia_service.errors import BadInputError, PellaciaError, SetupError
+from pellacia_service.errors import BadInputError, PellaciaError, SettingError, SetupError
 
 PATIENCE = 30
 """Seconds to wait for a lock, or for a free connection, before giving up."""
@@ -74,11 +74,18 @@ def growing_id() -> sa.types.TypeEngine[Any]:
 
 
 def partial_index(name: str, *columns: str, where: str, unique: bool = False) -> sa.Index:
-    """Make an index of the rows that satisfy a condition."""
-    condition = sa.text(where)
-    return sa.Index(
-        name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition
-    )
+    """Make an index of the rows that satisfy a condition; see also `complete_for_servers`."""
+    return sa.Index(name, *columns, unique=unique, sqlite_where=sa.text(where))
+
+
+def complete_for_servers(metadata: sa.MetaData) -> None:
+    """
+    Give each partial index the condition on a server that it has in a file.
+
+    Only who makes or compares tables there needs it, and it loads the server's dialect.
+    """
+    for index in (one for table in metadata.tables.values() for one in table.indexes):
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
 
 
 async def upsert(
@@ -146,7 +153,7 @@ def open_store(address: str, schema: str) -> Store:
     Make the engines for an address. Nothing is connected or created yet.
 
     Raises:
-        SetupError: the address is none of the two forms that are understood.
+        SettingError: the address is none of the two forms that are understood.
     """
     try:
         url = sa.make_url(address)
@@ -159,9 +166,9 @@ def open_store(address: str, schema: str) -> Store:
     raise _bad_address()
 
 
-def _bad_address() -> SetupError:
+def _bad_address() -> SettingError:
     # The address itself is not repeated: it may hold a password.
-    return SetupError(
+    return SettingError(
         "PELLACIA_DATABASE_URL is neither sqlite+aiosqlite:///path/to/file.db "
         "nor postgresql+asyncpg://user:password@host/database."
     )

@@ -1,8 +1,10 @@
 """The database, and transactions: everything in one `async with` happens, or nothing of it."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+import traceback
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from functools import cached_property
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -11,58 +13,57 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.clock import Clock
-from pellacia_service.repositories import migrate
-from pellacia_service.repositories.accounts import Accounts
-from pellacia_service.repositories.credentials import Credentials
-from pellacia_service.repositories.deliveries import Deliveries
+from pellacia_service.repositories import hints, migrate
 from pellacia_service.repositories.dialect import PATIENCE, explained, is_locked, open_store
-from pellacia_service.repositories.history import History
-from pellacia_service.repositories.journal import Journal
-from pellacia_service.repositories.marks import Marks
-from pellacia_service.repositories.posts import Posts
 
 if TYPE_CHECKING:
+    from pellacia_service.repositories.accounts import Accounts
     from pellacia_service.repositories.budgets import Budgets
     from pellacia_service.repositories.calendar import Calendar
+    from pellacia_service.repositories.credential_uses import CredentialUses
+    from pellacia_service.repositories.credentials import Credentials
+    from pellacia_service.repositories.deliveries import Deliveries
+    from pellacia_service.repositories.history import History
     from pellacia_service.repositories.ingested import Ingested
+    from pellacia_service.repositories.journal import Journal
+    from pellacia_service.repositories.marks import Marks
+    from pellacia_service.repositories.posts import Posts
 
 
 class Transaction:
-    """Everything that is stored, as one transaction sees it."""
+    """
+    Everything that is stored, as one transaction sees it.
+
+    Each repository is imported when a transaction is first asked for it: most commands need two
+    or three, and each brings tables along. It stands in the module of its own name, and the
+    annotation names its class.
+    """
+
+    posts: "Posts"
+    deliveries: "Deliveries"
+    journal: "Journal"
+    accounts: "Accounts"
+    credentials: "Credentials"
+    credential_uses: "CredentialUses"
+    history: "History"
+    marks: "Marks"
+    calendar: "Calendar"
+    budgets: "Budgets"
+    ingested: "Ingested"
 
     def __init__(self, session: AsyncSession) -> None:
-        self.posts = Posts(session)
-        self.deliveries = Deliveries(session)
-        self.journal = Journal(session)
-        self.accounts = Accounts(session)
-        self.credentials = Credentials(session)
-        self.history = History(session)
-        self.marks = Marks(session)
         self._session = session
 
-    # The three that follow bring the calendar's and the quotas' rules along, which most commands
-    # do not need: they are imported when they are first asked for.
+    if not TYPE_CHECKING:  # so that a misspelt name stays a mistake to the type checker
 
-    @cached_property
-    def calendar(self) -> "Calendar":
-        """Slots and rules of the accounts."""
-        from pellacia_service.repositories.calendar import Calendar  # noqa: PLC0415
-
-        return Calendar(self._session)
-
-    @cached_property
-    def budgets(self) -> "Budgets":
-        """What is used of the platforms' limits."""
-        from pellacia_service.repositories.budgets import Budgets  # noqa: PLC0415
-
-        return Budgets(self._session)
-
-    @cached_property
-    def ingested(self) -> "Ingested":
-        """Pairs that the watch folder has taken."""
-        from pellacia_service.repositories.ingested import Ingested  # noqa: PLC0415
-
-        return Ingested(self._session)
+        def __getattr__(self, name: str) -> object:
+            """Make a repository that was not asked for before."""
+            if name not in Transaction.__annotations__:
+                raise AttributeError(f"A transaction has no {name!r}.", name=name, obj=self)
+            module = import_module(f"pellacia_service.repositories.{name}")
+            repository = getattr(module, Transaction.__annotations__[name])(self._session)
+            setattr(self, name, repository)
+            return repository
 
 
 class Database:
@@ -78,7 +79,7 @@ class Database:
         clock: for the wait of a first start that meets another one.
 
     Raises:
-        SetupError: the address is not understood.
+        SettingError: the address is not understood.
     """
 
     def __init__(self, url: str, *, schema: str, clock: Clock) -> None:
@@ -132,6 +133,10 @@ class Database:
         async with self._begin(self._store.write) as transaction:
             yield transaction
 
+    async def listen(self, ring: Callable[[], None]) -> None:
+        """Ring whenever another process may have changed the queue; see `hints.listen`."""
+        await hints.listen(self._store, self._clock, ring)
+
     async def upgrade(self) -> None:
         """Bring the tables up to date."""
         async with self._connect(self._store.read) as connection:
@@ -158,12 +163,19 @@ class Database:
 
     @asynccontextmanager
     async def _begin(self, engine: AsyncEngine) -> AsyncIterator[Transaction]:
-        async with (
-            self._connect(engine) as connection,
-            AsyncSession(connection, expire_on_commit=False) as session,
-        ):
-            yield Transaction(session)
-            await session.flush()
+        about = {hints.STORE: self._store}
+        try:
+            async with (
+                self._connect(engine) as connection,
+                AsyncSession(connection, expire_on_commit=False, info=about) as session,
+            ):
+                yield Transaction(session)
+                await session.flush()
+        except asyncio.CancelledError as stop:
+            # A statement that was cut short keeps its lock on a file, and others waiting for half a
+            # minute, for as long as anybody knows its cursor: the traceback does.
+            traceback.clear_frames(stop.__traceback__)
+            raise
 
     @asynccontextmanager
     async def _connect(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
