@@ -9,7 +9,7 @@ STDIN = 0
 
 async def ask_line() -> str:
     """
-    Return the next line of stdin; what there is, at its end.
+    Return the next line of stdin, with its end; what there is, where stdin ends.
 
     The thread that reads is a daemon: nothing in Python can wake it, and the program must not wait
     for it after Ctrl-C.
@@ -28,6 +28,21 @@ async def ask_line() -> str:
 
     threading.Thread(target=read, daemon=True).start()
     return await answer
+
+
+class Typist:
+    """A person at the keyboard. A line that comes when nobody asks any more answers the next question."""
+
+    def __init__(self) -> None:
+        self._coming: asyncio.Task[str] | None = None
+
+    async def line(self) -> str:
+        """Return the next line, with its end; "" where no more will come."""
+        if self._coming is None:
+            self._coming = asyncio.ensure_future(ask_line())
+        line = await asyncio.shield(self._coming)
+        self._coming = None
+        return line
 
 
 def _read_line() -> str:

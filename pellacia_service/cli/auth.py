@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellacia_service.cli import shapes
+from pellacia_service.cli import auth_keys, shapes
 from pellacia_service.cli.exit_codes import ExitCode
 from pellacia_service.cli.output import Output
 from pellacia_service.cli.running import run
@@ -12,15 +12,16 @@ from pellacia_service.facade import (
     ALL,
     DEFAULT_LABEL,
     PLATFORM_NAMES,
-    Account,
     BadInputError,
+    Json,
     Pellacia,
+    SignedIn,
     open_pellacia,
     platform_name,
 )
 
 if TYPE_CHECKING:
-    from pellacia_service.facade import SignIn
+    from pellacia_service.cli.sign_in import Order
 
 app = typer.Typer(help="Connect accounts, and see which are connected.")
 
@@ -35,24 +36,53 @@ def login(
         str,
         typer.Option(metavar="NAME", help="Tells several accounts of one platform apart."),
     ] = DEFAULT_LABEL,
+    wanted: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="NAME_OR_ID",
+            help="Which of several: a Page, an Instagram account, a LinkedIn page or: member.",
+        ),
+    ] = "",
+    features: Annotated[
+        str,
+        typer.Option(
+            metavar="WORDS",
+            help="What to allow beside publishing, with commas: publish, statistics, pages.",
+        ),
+    ] = "",
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Only print the page's address (over SSH).")
+    ] = False,
+    patience: Annotated[
+        float, typer.Option("--wait", min=1, metavar="SECONDS", help="How long to wait for you.")
+    ] = 300,
     yes: Annotated[
         bool, typer.Option("--yes", help="In the sandbox: play the browser, and approve.")
     ] = False,
 ) -> None:
     """
-    Connect an account: open the page it prints, approve, and paste the address that follows.
+    Connect an account: approve in the browser, which brings the answer back by itself.
 
-    Posts name it as PLATFORM, or as PLATFORM:NAME where it was given a label.
+    Where it cannot, paste the address that it ends at. Posts name the account as PLATFORM, or as
+    PLATFORM:NAME where it was given a label.
     """
+    # Deferred: asyncio, which no other command of this file needs before it runs.
+    from pellacia_service.cli.sign_in import Order  # noqa: PLC0415
+
     output: Output = context.obj
 
     async def command() -> int:
         names = PLATFORM_NAMES if platform.strip().lower() == ALL else (platform_name(platform),)
         _check_label(label)
+        if wanted and len(names) > 1:
+            raise BadInputError("--as names an account of one platform: sign in to that one.")
+        words = tuple(word.strip().lower() for word in features.split(",") if word.strip())
+        order = Order(label, wanted.strip(), words, browser=not no_browser, patience=patience)
         async with open_pellacia() as pellacia:
-            accounts = await _connect(pellacia, names, label, output, yes=yes)
+            connected = await _connect(pellacia, names, order, output, yes=yes)
         if output.as_json:
-            output.document({"items": [shapes.account(one) for one in accounts], "next": None})
+            output.document({"items": [_shape(one) for one in connected], "next": None})
         return ExitCode.OK
 
     run(command(), output)
@@ -68,41 +98,40 @@ def _check_label(label: str) -> None:
 
 
 async def _connect(
-    pellacia: Pellacia, names: tuple[str, ...], label: str, output: Output, *, yes: bool
-) -> list[Account]:
-    accounts = []
+    pellacia: Pellacia, names: tuple[str, ...], order: "Order", output: Output, *, yes: bool
+) -> list[SignedIn]:
+    from pellacia_service.cli.sign_in import ask_to_approve, play_the_browser  # noqa: PLC0415
+
+    connected = []
     async with pellacia.sign_in() as sign_in:
         for name in names:
-            approve = _approve_in_sandbox if yes else _ask_to_approve
-            account = await approve(sign_in, name, label, output)
-            output.line(f"✓ {account.address:<9}  connected as {account.name}")
-            accounts.append(account)
-    return accounts
+            if yes:
+                one = await play_the_browser(sign_in, name, order)
+            else:
+                one = await ask_to_approve(sign_in, name, order, output)
+            _tell(one, output)
+            connected.append(one)
+    return connected
 
 
-async def _approve_in_sandbox(
-    sign_in: "SignIn", platform: str, label: str, output: Output
-) -> Account:
-    request = sign_in.begin(platform, label)
-    answer = await sign_in.approve_in_sandbox(request)
-    return await sign_in.complete(platform, label, request, answer)
+def _tell(one: SignedIn, output: Output) -> None:
+    """Say who is connected, and what to know about it."""
+    address, name = one.account.address, one.account.name
+    output.line(f"✓ {address:<9}  connected as {name}")
+    if one.before:
+        output.note(f"  {address} was {one.before} until now: posts that wait for it go to {name}.")
+    if one.ends_at:
+        output.note(f"  It cannot be renewed: sign in again before {one.ends_at:%Y-%m-%d}.")
+    for sentence in one.declined:
+        output.note(f"  {sentence}")
 
 
-async def _ask_to_approve(sign_in: "SignIn", platform: str, label: str, output: Output) -> Account:
-    from pellacia_service.cli.asking import ask_line  # noqa: PLC0415 - brings asyncio
-
-    request = sign_in.begin(platform, label)
-    output.complain(f"Open this page and approve:\n\n  {request.url}\n")
-    output.complain(
-        "The browser then goes to an address that it cannot show. Paste that address here:"
-    )
-    answer = (await ask_line()).strip()
-    if not answer:
-        raise BadInputError(
-            f"No address was pasted, so {platform} is not connected. "
-            f"Start again: pellacia-dist auth login {platform}"
-        )
-    return await sign_in.complete(platform, label, request, answer)
+def _shape(one: SignedIn) -> dict[str, Json]:
+    return {
+        **shapes.account(one.account),
+        "declined": list(one.declined),
+        "ends_at": shapes.instant(one.ends_at),
+    }
 
 
 @app.command()
@@ -123,3 +152,6 @@ def status(context: typer.Context) -> None:
         return ExitCode.OK
 
     run(command(), output)
+
+
+auth_keys.add(app)

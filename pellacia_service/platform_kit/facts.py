@@ -60,17 +60,25 @@ class SignIn:
             "client_secret_basic". Where the id goes by another name it stands in the body.
         hex_challenge: True where the PKCE challenge is the hash in hex instead of base64url.
         long_lived_grant: the grant that turns the first, short-lived token into a long-lived one.
+        permissions_url: where the granted scopes are read, for answers that do not name them.
+        revoke_url: where a token is given back (RFC 7009); "" where only a person can, in the account's
+            own settings.
+        any_port: True where a redirect to this machine may use any port; False where one is registered.
+
+    Which scopes are asked for stands in `scopes.py`.
     """
 
     authorize_url: str
     token_url: str
-    scopes: tuple[str, ...]
     separator: str = " "
     client_id_name: str = "client_id"
     extra: Mapping[str, str] = field(default_factory=dict)
     token_auth: str = "client_secret_post"
     hex_challenge: bool = False
     long_lived_grant: str = ""
+    permissions_url: str = ""
+    any_port: bool = False
+    revoke_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,7 @@ class Facts:
         unnamed_wait: how long to wait after "too many calls" where nothing says how long.
         budgets: what the platform allows, and what we allow ourselves where it is silent.
         app_limits: codes of limits that hold for all accounts of our application.
+        stage_ahead: how long an upload may lie there before it is made public.
         thumbnail: how a picture is sent; None where the platform takes none.
         last_part_creates: True where the last byte makes the video exist, so that sending it is
             written down like an intent to publish.
@@ -151,6 +160,7 @@ class Facts:
     unnamed_wait: dt.timedelta = dt.timedelta(minutes=1)
     budgets: tuple[Budget, ...] = ()
     app_limits: frozenset[str] = frozenset()
+    stage_ahead: dt.timedelta = dt.timedelta()
     thumbnail: ThumbnailCall | None = None
     last_part_creates: bool = False
     last_part_publishes: bool = False

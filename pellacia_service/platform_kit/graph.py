@@ -5,19 +5,20 @@ Source: Graph API error handling, rate limiting, versions; long-lived tokens; Re
 (`rupload`); all read 2026-11-22.
 """
 
+import contextlib
 import datetime as dt
 import email.utils
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.receipt import Receipt
-from pellacia_service.errors import RefusedError, UnknownOutcomeError
+from pellacia_service.errors import LoginNeededError, RefusedError, UnknownOutcomeError
 from pellacia_service.platform_kit.facts import Facts, SignIn, Trouble
 from pellacia_service.platform_kit.http import LAST_PART_ANSWER_SECONDS, Api
-from pellacia_service.platform_kit.protocol import Part
+from pellacia_service.platform_kit.protocol import Identity, Part
 from pellacia_service.platform_kit.trouble import json_body, value_at
 
 VERSION = "v26.0"
@@ -69,8 +70,16 @@ COMPLETE = frozenset({"complete", "completed"})
 """How a phase says that it is over: answers write the first, the guide writes the second."""
 
 
-PAGE_SCOPES = ("pages_show_list", "pages_read_engagement", "business_management")
-"""Without the last one, a Page that a business portfolio owns is not among a person's Pages."""
+SIGN_IN = SignIn(
+    authorize_url=f"https://www.facebook.com/{VERSION}/dialog/oauth",
+    token_url=f"{GRAPH}/oauth/access_token",
+    separator=",",
+    long_lived_grant="fb_exchange_token",
+    permissions_url=f"{GRAPH}/me/permissions",
+)
+"""How an account is connected: Facebook Login, the same for both platforms."""
+
+PAGE_FIELDS = "id,name,instagram_business_account{id,username}"
 
 MAY_PUBLISH = frozenset({"CREATE_CONTENT", "MANAGE"})
 """A person's tasks on a Page, one of which publishing needs."""
@@ -93,17 +102,6 @@ class Page:
     instagram_name: str = ""
 
 
-def sign_in(*scopes: str) -> SignIn:
-    """Return how an account is connected: Facebook Login, the same for both platforms."""
-    return SignIn(
-        authorize_url=f"https://www.facebook.com/{VERSION}/dialog/oauth",
-        token_url=f"{GRAPH}/oauth/access_token",
-        scopes=(*PAGE_SCOPES, *scopes),
-        separator=",",
-        long_lived_grant="fb_exchange_token",
-    )
-
-
 async def pages(api: Api) -> list[Page]:
     """
     Return the Pages that the line's token can publish to.
@@ -111,15 +109,27 @@ async def pages(api: Api) -> list[Page]:
     At sign-in the token is the person's, and each Page comes with its own; from then on the
     account has a page_id, and its token is that Page's.
     """
-    fields = "id,name,instagram_business_account{id,username}"
     if page_id := api.account.ids.get("page_id"):
-        answer = await api.call("GET", f"{GRAPH}/{page_id}", params={"fields": fields})
+        answer = await api.call("GET", f"{GRAPH}/{page_id}", params={"fields": PAGE_FIELDS})
         return [_page(json_body(answer, api.facts))]
-    found: list[Page] = []
-    params = {"fields": f"{fields},access_token,tasks", "limit": "100"}
+    fields = f"{PAGE_FIELDS},access_token,tasks"
+    found = await _listed(api, "me/accounts", fields)
+    # Without business_management, which may be declined, there are only the person's own Pages.
+    with contextlib.suppress(LoginNeededError, RefusedError):
+        for business in await _listed(api, "me/businesses", "id,name"):
+            for edge in ("owned_pages", "client_pages"):
+                found += await _listed(api, f"{value_at(business, 'id')}/{edge}", fields)
+    pages_by_id = {page.id: page for page in map(_page, filter(_may_publish, found))}
+    return list(pages_by_id.values())
+
+
+async def _listed(api: Api, edge: str, fields: str) -> list[Json]:
+    """Return all rows of a listing, over all of its answers."""
+    found: list[Json] = []
+    params = {"fields": fields, "limit": "100"}
     while True:
-        body = json_body(await api.call("GET", f"{GRAPH}/me/accounts", params=params), api.facts)
-        found += [_page(row) for row in rows(body) if _may_publish(row)]
+        body = json_body(await api.call("GET", f"{GRAPH}/{edge}", params=params), api.facts)
+        found += rows(body)
         # `next` is a whole address with the token in it: only the cursor is taken from the answer.
         after = value_at(body, "paging.cursors.after")
         if not after or not value_at(body, "paging.next"):
@@ -127,17 +137,15 @@ async def pages(api: Api) -> list[Page]:
         params = {**params, "after": after}
 
 
-def choose_page(candidates: Sequence[Page], api: Api, lacking: str) -> Page:
+def one_of(found: Sequence[Identity], api: Api, lacking: str) -> Identity:
     """
-    Return the Page whose name is the account's label, else the first.
+    Return the first account that was found, with the others beside it.
 
     Raises:
         RefusedError: there is none; the message says what is lacking.
     """
-    named = (page for page in candidates if page.name.casefold() == api.account.label.casefold())
-    page = next(named, next(iter(candidates), None))
-    if page:
-        return page
+    if found:
+        return replace(found[0], others=tuple(found[1:]))
     raise RefusedError(lacking, platform=api.facts.name, code="no_page", not_done=True)
 
 

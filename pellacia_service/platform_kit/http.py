@@ -50,7 +50,7 @@ class Api:
     http: httpx.AsyncClient
     facts: Facts
     account: Account
-    token: str
+    token: str = field(repr=False)
     clock: Clock
     sandbox_url: str = ""
     answers: list[Answer] = field(default_factory=list)

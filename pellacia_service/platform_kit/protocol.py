@@ -52,11 +52,15 @@ class Identity:
 
     Args:
         token: the token to publish with, where it is another than the one that asked (a Page's own).
+        key: the id by which a person chooses it among the others.
+        others: further accounts that the same token speaks for.
     """
 
     name: str
     ids: Mapping[str, str]
     token: str = field(default="", repr=False)
+    key: str = ""
+    others: tuple["Identity", ...] = ()
 
 
 class Platform(Protocol):
@@ -88,4 +92,4 @@ class Platform(Protocol):
         """Make it public: one request, the one that cannot be taken back."""
 
     async def who(self, api: Api) -> Identity:
-        """Ask whose token this is."""
+        """Ask whose token this is: one account, and the others it speaks for beside that one."""

@@ -14,7 +14,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from pellacia_service.domain.budget import Scope
+from pellacia_service.domain.budget import RESERVE, Scope
 from pellacia_service.domain.json import Json
 
 SLOW_PERCENT, ONLY_NEEDED_PERCENT, SPENT_PERCENT = 75, 90, 100
@@ -84,6 +84,33 @@ def window_reset(
         return None
     wait = dt.timedelta(seconds=min(max(resets) - _their_time(headers, now), 1e6))
     return now + min(max(wait, dt.timedelta(seconds=1)), LONGEST_WAIT)
+
+
+def window_pace(
+    headers: Mapping[str, str], windows: tuple[tuple[str, str], ...], *, now: dt.datetime
+) -> dt.datetime | None:
+    """
+    Return when the next call makes sense, once little is left of a window; None where enough is.
+
+    What is left is spread evenly until the window ends, so that the last look is not used up in the
+    first minute. Little is one part in `RESERVE` of the window, as it says itself.
+
+    Args:
+        windows: as for `window_reset`.
+    """
+    waits = [
+        (float(headers[reset]) - _their_time(headers, now)) / (int(headers[remaining]) + 1)
+        for remaining, reset in windows
+        if headers.get(reset, "").isdecimal() and _is_scarce(headers, remaining)
+    ]
+    wait = max(waits, default=0.0)
+    return now + min(dt.timedelta(seconds=min(wait, 1e6)), LONGEST_WAIT) if wait > 0 else None
+
+
+def _is_scarce(headers: Mapping[str, str], remaining: str) -> bool:
+    left = headers.get(remaining, "")
+    most = headers.get(remaining.replace("remaining", "limit"), "")
+    return left.isdecimal() and most.isdecimal() and 0 < int(left) <= int(most) // RESERVE
 
 
 def _their_time(headers: Mapping[str, str], now: dt.datetime) -> float:

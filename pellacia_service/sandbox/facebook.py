@@ -20,7 +20,7 @@ from starlette.routing import Route
 from pellacia_service.sandbox.faults import listing_lag
 from pellacia_service.sandbox.graph import Edge, Graph, Handler, Node, graph_of, listing
 from pellacia_service.sandbox.graph_call import Call, graph_error, missing_object
-from pellacia_service.sandbox.graph_people import page_node, user_node
+from pellacia_service.sandbox.graph_people import find_person, page_node
 from pellacia_service.sandbox.page_videos import (
     MOST_CHARACTERS,
     PLATFORM,
@@ -215,8 +215,8 @@ class Facebook:
                 continue
             if node_id == account.ids["page_id"]:
                 return page_node(account, self._page_edges)
-            if node_id == account.ids["user_id"]:
-                return user_node(account)
+            if person := find_person(account, node_id):
+                return person
         for post in self._world.posts:
             if post.platform == PLATFORM and post.id == node_id:
                 return _video_node(post.account, self._values(post))

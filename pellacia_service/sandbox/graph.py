@@ -93,7 +93,7 @@ class Graph:
 
     def routes(self) -> list[Route]:
         """Return the calls of both host names."""
-        methods = ["GET", "POST"]
+        methods = ["GET", "POST", "DELETE"]
         return [
             Route(f"/{host}/{{version}}/{path}", self.answer, methods=methods)
             for host in HOSTS

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from pellacia_service.sandbox.faults import listing_lag
 from pellacia_service.sandbox.graph import Edge, Graph, Node, graph_of, listing
 from pellacia_service.sandbox.graph_call import Call, graph_error, timestamp
-from pellacia_service.sandbox.graph_people import page_node, user_node
+from pellacia_service.sandbox.graph_people import find_person, page_node
 from pellacia_service.sandbox.rupload import (
     HOST,
     Incoming,
@@ -215,8 +215,8 @@ class Instagram:
                 return self._user_node(account)
             if node_id == account.ids["page_id"]:
                 return page_node(account, {})
-            if node_id == account.ids["user_id"]:
-                return user_node(account)
+            if person := find_person(account, node_id):
+                return person
         return self._find_media(node_id)
 
     def _find_media(self, node_id: str) -> Node | None:

@@ -8,7 +8,7 @@ authorization code flow, X's OAuth 2.0 authorization code flow with PKCE.
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pellacia_service.sandbox.world import Refusal, SandboxAccount
 
@@ -26,7 +26,7 @@ class Mistake(enum.Enum):
 
 @dataclass(frozen=True)
 class Granted:
-    """What a token endpoint hands out."""
+    """What a token endpoint hands out. `time_limited`: Google names the refresh token's end then."""
 
     account: SandboxAccount
     access_token: str
@@ -34,6 +34,7 @@ class Granted:
     scopes: frozenset[str]
     refresh_token: str = ""
     refresh_expires_in: int = 0
+    time_limited: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,14 @@ class SignInKind:
         needs_secret: False where a client may be public.
         rotates: True where a refresh token works once.
         refresh_scope: the scope that brings a refresh token; "" needs none.
-        denied: the word for a person who said no.
+        denied: what the redirect of a person who said no carries.
+        title: how its pages call it.
+        granular: True where a person may untick scopes.
+        unknown_scope: the word for a scope that there is not; "" where a page says so instead.
+        kills_family: True where showing a rotated refresh token ends all that came after it.
+        issuer: what the redirect names as `iss` (RFC 9207); "" names none.
+        partner_refresh_seconds: life of the refresh token that only partners' apps are given.
+        plain_redirect: True where a redirect address may carry no query.
     """
 
     platform: str
@@ -69,7 +77,14 @@ class SignInKind:
     refresh_scope: str = ""
     client_id_name: str = "client_id"
     scopes_name: str = "scope"
-    denied: str = "access_denied"
+    denied: Mapping[str, str] = field(default_factory=lambda: {"error": "access_denied"})
+    title: str = ""
+    granular: bool = False
+    unknown_scope: str = "invalid_scope"
+    kills_family: bool = False
+    issuer: str = ""
+    partner_refresh_seconds: float = 0
+    plain_redirect: bool = False
 
 
 FlatErrors = Mapping[Mistake, tuple[int, str, str]]
@@ -105,7 +120,15 @@ def _answer_google(granted: Granted) -> dict[str, object]:
         "scope": " ".join(sorted(granted.scopes)),
         "token_type": "Bearer",
     }
+    if granted.time_limited:
+        body["refresh_token_expires_in"] = granted.refresh_expires_in
     return body | ({"refresh_token": granted.refresh_token} if granted.refresh_token else {})
+
+
+def _answer_linkedin(granted: Granted) -> dict[str, object]:
+    body = _answer_google(granted)
+    renewable = {"refresh_token_expires_in": granted.refresh_expires_in}
+    return body | (renewable if granted.refresh_token else {})
 
 
 def _answer_x(granted: Granted) -> dict[str, object]:
@@ -211,6 +234,15 @@ META = SignInKind(
     answer=_answer_meta,
     error=_refuse_meta,
     separator=",",
+    title="Facebook",
+    granular=True,
+    unknown_scope="",
+    denied={
+        "error": "access_denied",
+        "error_code": "200",
+        "error_description": "Permissions error",
+        "error_reason": "user_denied",
+    },
 )
 
 KINDS: tuple[SignInKind, ...] = (
@@ -224,6 +256,10 @@ KINDS: tuple[SignInKind, ...] = (
         revoke=("/oauth2.googleapis.com/revoke",),
         answer=_answer_google,
         error=_flat(GOOGLE_ERRORS),
+        title="Google",
+        granular=True,
+        unknown_scope="",
+        issuer="https://accounts.google.com",
     ),
     SignInKind(
         platform="tiktok",
@@ -237,15 +273,30 @@ KINDS: tuple[SignInKind, ...] = (
         rotates=True,
         client_id_name="client_key",
         scopes_name="scopes",
+        title="TikTok",
+        granular=True,
+        plain_redirect=True,
+        denied={
+            "error": "access_denied",
+            "error_description": "User denied the authorization",
+            "error_type": "user",
+        },
     ),
     SignInKind(
         platform="linkedin",
         authorize=("/www.linkedin.com/oauth/v2/authorization",),
         token=("/www.linkedin.com/oauth/v2/accessToken",),
         revoke=("/www.linkedin.com/oauth/v2/revoke",),
-        answer=_answer_google,
+        answer=_answer_linkedin,
         error=_flat(LINKEDIN_ERRORS),
-        denied="user_cancelled_authorize",
+        code_seconds=1800,
+        title="LinkedIn",
+        unknown_scope="unauthorized_scope_error",
+        partner_refresh_seconds=365 * 86_400,
+        denied={
+            "error": "user_cancelled_authorize",
+            "error_description": "The user cancelled the authorization",
+        },
     ),
     SignInKind(
         platform="x",
@@ -259,6 +310,8 @@ KINDS: tuple[SignInKind, ...] = (
         needs_secret=False,
         rotates=True,
         refresh_scope="offline.access",
+        title="X",
+        kills_family=True,
     ),
     META,
 )

@@ -135,8 +135,9 @@ def test_a_person_sees_a_page_with_approve_and_deny(browser: Callable[[str], Bro
     page = browser("youtube").ask()
 
     assert page.headers["content-type"].startswith("text/html")
-    assert "auto_approve=1" in page.text
-    assert "error=access_denied" in page.text
+    assert '<button name="decision" value="deny">' in page.text
+    assert "Approve</button>" in page.text
+    assert "<script" not in page.text
 
 
 def test_a_header_approves_as_well(sandbox: RunningSandbox) -> None:
