@@ -8,6 +8,7 @@ take itself for dead before others do (`lost`).
 
 import asyncio
 import datetime as dt
+import logging
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -17,6 +18,8 @@ from pellacia_service.errors import SetupError
 from pellacia_service.repositories.session import Database
 
 RENEWALS_PER_LEASE = 4
+
+LOG = logging.getLogger(__name__)
 
 
 class LeaseKeeper:
@@ -70,14 +73,19 @@ class LeaseKeeper:
             began = self._clock.monotonic()
             if self._renewed():
                 renewed_at = began
-            elif began - renewed_at > self._lease.total_seconds() - pause:
+            # By now, not by when it began: a try may hang for half a lease.
+            elif self._clock.monotonic() - renewed_at >= self._lease.total_seconds() - pause:
                 self._tell()
 
     def _renewed(self) -> bool:
-        """Renew once. A database that cannot be reached is tried again until the lease ends."""
+        """Renew once. Whatever goes wrong, it is tried again until the lease ends."""
         try:
             asyncio.run(self._renew())
         except SetupError:
+            return False
+        except Exception:
+            # A thread that ends in silence would leave live uploads to others.
+            LOG.exception("the leases could not be renewed")
             return False
         return True
 
