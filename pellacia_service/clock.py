@@ -19,6 +19,9 @@ class Clock(Protocol):
     def monotonic(self) -> float:
         """Return seconds that never run backwards, for measuring speed and deadlines."""
 
+    def outside(self, seconds: float) -> float:
+        """Return how many of the machine's seconds a pause takes, for who must wait by those."""
+
     async def sleep(self, seconds: float) -> None:
         """Wait. Cancelled like any other await."""
 
@@ -33,6 +36,10 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds since some fixed moment."""
         return time.monotonic()
+
+    def outside(self, seconds: float) -> float:
+        """Return the same: this is the machine's clock."""
+        return seconds
 
     async def sleep(self, seconds: float) -> None:
         """Wait without blocking the event loop."""
@@ -64,8 +71,12 @@ class HurriedClock:
         """Return the machine's own: work takes here as long as it takes outside."""
         return self._machine.monotonic()
 
+    def outside(self, seconds: float) -> float:
+        """Return the part of a pause that is waited for."""
+        return seconds / self._rate
+
     async def sleep(self, seconds: float) -> None:
         """Wait for a part of the time, and leap over the rest."""
-        outside = seconds / self._rate
+        outside = self.outside(seconds)
         await self._machine.sleep(outside)
         self.ahead += seconds - outside

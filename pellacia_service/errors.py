@@ -7,7 +7,8 @@ Every error the program raises on purpose.
     ├── NotFoundError                 no such post, account or delivery
     ├── NotConnectedError             no account of that platform has signed in
     ├── SetupError                    the home folder, database or settings cannot be used
-    │   └── NewerSchemaError          the database belongs to a newer version
+    │   ├── NewerSchemaError          the database belongs to a newer version
+    │   └── SettingError              a setting has a value that cannot be used
     ├── LeaseLostError                another worker owns this delivery now: drop it at once
     ├── AccountBusyError              another post of this account is at its irreversible call
     └── PlatformError                 a platform, or the way to it, said no
@@ -71,6 +72,10 @@ class SetupError(PellaciaError):
 
 class NewerSchemaError(SetupError):
     """The database was made by a newer version of this program."""
+
+
+class SettingError(SetupError):
+    """A setting has a value that cannot be used. The text names the setting."""
 
 
 class LeaseLostError(PellaciaError):

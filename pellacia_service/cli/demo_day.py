@@ -23,6 +23,7 @@ from pellacia_service.facade import (
     PostView,
     SetupError,
     demo_settings,
+    environment_for_children,
     make_sample,
     open_pellacia,
 )
@@ -57,6 +58,7 @@ async def _sandbox_process() -> AsyncIterator[str]:
         "pellacia_service",
         "sandbox",
         stdout=asyncio.subprocess.PIPE,
+        env=environment_for_children(),
         start_new_session=True,
     )
     try:

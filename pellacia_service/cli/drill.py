@@ -1,7 +1,9 @@
 """`drill`: kill real publishers in the sandbox, and count what the platforms saw of it."""
 
+import re
+import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +27,9 @@ FRAME = 0.1
 
 LINE_EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
+
+MINUTES_FROM = 120
+"""Seconds from which on the time that is left is told in minutes."""
 
 
 def drill(
@@ -54,7 +59,22 @@ def drill(
     """
     output: Output = context.obj
     servers = tuple(database or ()) or tuple(filter(None, [read_settings().server]))
-    with _progress(output, kills) as tick:
+    told = 0
+
+    def complain(score: "DrillScore") -> None:
+        """Tell of failures at once: a long drill may be broken off."""
+        nonlocal told
+        for failure in score.failures[told:]:
+            output.complain(f"✗ {failure.plan} ({failure.database}): {failure.what}")
+            output.complain(f"  Again: {_again(failure.plan, seed, database)}")
+        told = len(score.failures)
+
+    with _progress(output, kills) as show:
+
+        def tick(score: "DrillScore") -> None:
+            complain(score)
+            show(score)
+
         score = run_drill(
             platforms=_named(platforms),
             kills=kills,
@@ -64,12 +84,14 @@ def drill(
             tick=tick,
         )
     if output.as_json:
-        output.document({"seed": seed, **score.as_json()})
+        again = [_again(failure.plan, seed, database) for failure in score.failures]
+        output.document({"seed": seed, **score.as_json(), "again": [*again]})
     for line in _lines(score):
         output.line(line)
-    for failure in score.failures:
-        output.complain(f"✗ {failure.plan} ({failure.database}): {failure.what}")
-        output.complain(f'  Again: pellacia-dist drill --seed {seed} --plan "{failure.plan}"')
+    complain(score)
+    if score.is_to_hit_all and score.missed:
+        missed = "; ".join(f"{platform}: {name}" for platform, name in score.missed)
+        output.complain(f"✗ Nobody died at these points: {missed}")
     return ExitCode.OK if score.is_clean else ExitCode.SOME_FAILED
 
 
@@ -80,10 +102,22 @@ def _named(platforms: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(platform_name(word) for word in words))
 
 
+def _again(plan: str, seed: int, database: Sequence[str] | None) -> str:
+    """Return the command that carries out a failing plan again."""
+    words = ["pellacia-dist", "drill", "--seed", str(seed), "--plan", plan]
+    for address in database or ():
+        # It ends up in logs, which have no business with passwords.
+        words += ["--database", re.sub(r":[^:/@]*@", ":***@", address)]
+    return shlex.join(words)
+
+
 def _lines(score: "DrillScore") -> list[str]:
     held = ", ".join(f"{name} {count}" for name, count in sorted(score.held.items()))
+    rate, hit = score.kills / max(score.seconds, 1), len(score.points & score.hit)
     return [
-        f"kills             {score.kills:,} in {score.seconds:,.0f} s, {score.plans:,} deliveries",
+        f"kills             {score.kills:,} in {score.seconds:,.0f} s ({rate:.1f} a second), "
+        f"{score.plans:,} deliveries",
+        *([f"points hit        {hit:,} of {len(score.points):,}"] if score.points else []),
         f"frozen            {score.freezes:,}",
         f"doubles           {score.doubles:,}",
         f"lost              {score.lost:,}",
@@ -101,6 +135,7 @@ def _progress(output: Output, kills: int) -> Iterator[Callable[["DrillScore"], N
     if output.quiet or not console.is_terminal:
         yield _Lines(output, kills).tick
         return
+    began = time.monotonic()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, auto_refresh=False, transient=True) as progress:
         task = progress.add_task("opening the sandbox", total=kills)
@@ -110,7 +145,7 @@ def _progress(output: Output, kills: int) -> Iterator[Callable[["DrillScore"], N
             nonlocal drawn
             if time.monotonic() - drawn > FRAME:
                 drawn = time.monotonic()
-                progress.update(task, completed=score.kills, description=_summary(score))
+                progress.update(task, completed=score.kills, description=_summary(score, began))
                 progress.refresh()
 
         yield tick
@@ -122,14 +157,27 @@ class _Lines:
     def __init__(self, output: Output, kills: int) -> None:
         self._output = output
         self._kills = kills
-        self._told = time.monotonic()
+        self._began = self._told = time.monotonic()
 
     def tick(self, score: "DrillScore") -> None:
         """Tell, if it is time."""
         if time.monotonic() - self._told > LINE_EVERY:
             self._told = time.monotonic()
-            self._output.note(f"{_summary(score)}, of {self._kills:,}")
+            self._output.note(
+                f"{_summary(score, self._began)} of {self._kills:,}{self._left(score)}"
+            )
+
+    def _left(self, score: "DrillScore") -> str:
+        """Guess the time that is left from the time that has passed."""
+        if not score.kills:
+            return ""
+        passed = time.monotonic() - self._began
+        left = passed * max(0, self._kills - score.kills) / score.kills
+        return f", {left / 60:.0f} min left" if left > MINUTES_FROM else f", {left:.0f} s left"
 
 
-def _summary(score: "DrillScore") -> str:
-    return f"doubles {score.doubles}, lost {score.lost}, killed {score.kills:,}"
+def _summary(score: "DrillScore", began: float) -> str:
+    rate = score.kills / max(time.monotonic() - began, 1)
+    return (
+        f"doubles {score.doubles}, lost {score.lost}, {rate:.1f} a second, killed {score.kills:,}"
+    )

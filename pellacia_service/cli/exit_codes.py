@@ -12,6 +12,7 @@ from pellacia_service.facade import (
     NotFoundError,
     PellaciaError,
     RateLimitedError,
+    SettingError,
     Status,
     Step,
 )
@@ -34,6 +35,7 @@ class ExitCode(IntEnum):
 
 OF_ERROR: tuple[tuple[type[PellaciaError], ExitCode], ...] = (
     (BadInputError, ExitCode.REFUSED),
+    (SettingError, ExitCode.REFUSED),
     (NotFoundError, ExitCode.NOT_FOUND),
     (NotConnectedError, ExitCode.SIGN_IN),
     (LoginNeededError, ExitCode.SIGN_IN),

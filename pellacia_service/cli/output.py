@@ -13,7 +13,6 @@ from pellacia_service.facade import (
     RESTING,
     Delivery,
     Json,
-    PostView,
     SetupError,
     Status,
     Step,
@@ -21,6 +20,8 @@ from pellacia_service.facade import (
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from pellacia_service.facade import PostView
 
 MARKS: Mapping[Status, str] = {
     Status.COMPLETED: "✓",
@@ -166,13 +167,15 @@ def delivery_tail(delivery: Delivery) -> str:
     """Where it is, what is wrong, or when it goes on."""
     if delivery.status is Status.COMPLETED:
         return delivery.url
+    if delivery.is_staged:
+        return f"Uploaded; goes public at {delivery.due_at:%Y-%m-%d %H:%M:%S}Z."
     said = delivery.error.message if delivery.error else ""
     if delivery.not_before is None or delivery.step in RESTING:
         return said
     return f"{said} Goes on at {delivery.not_before:%Y-%m-%d %H:%M:%S}Z.".strip()
 
 
-def post_lines(view: PostView) -> list[str]:
+def post_lines(view: "PostView") -> list[str]:
     """One post and its deliveries, for people."""
     title = " ".join((view.stored.post.title or view.stored.post.file.name).split())
     if len(title) > LONGEST_TITLE:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,16 +11,17 @@ from pellacia_service.cli.exit_codes import ExitCode
 from pellacia_service.cli.output import MARKS, Output, address_of, post_lines
 from pellacia_service.cli.running import run
 from pellacia_service.facade import (
-    Account,
     BadInputError,
     Delivery,
     Json,
     Pellacia,
-    PostView,
     Status,
     open_pellacia,
     platform_name,
 )
+
+if TYPE_CHECKING:
+    from pellacia_service.facade import Account, PostView
 
 NOTHING = "The queue is empty. Publish something: pellacia-dist upload --help"
 
@@ -58,12 +59,16 @@ def status(context: typer.Context) -> None:
     async def command() -> int:
         async with open_pellacia() as pellacia:
             counts = await pellacia.queue.counts()
+            quarantine = await pellacia.queue.quarantine()
         if output.as_json:
             document: dict[str, Json] = {str(word): counts.get(word, 0) for word in MARKS}
-            output.document({"deliveries": document, "total": sum(counts.values())})
+            more: dict[str, Json] = {"quarantine": quarantine} if quarantine else {}
+            output.document({"deliveries": document, "total": sum(counts.values()), **more})
         for word, mark in MARKS.items():
             if counts.get(word):
                 output.line(f"{mark} {counts[word]:>6,}  {word}")
+        if quarantine:
+            output.note(quarantine)
         if counts.get(Status.HELD):
             output.note("What is held needs you: pellacia-dist queue list --status held")
         if not counts:
@@ -133,14 +138,23 @@ def show(context: typer.Context, post_id: Id) -> None:
     run(command(), output)
 
 
-async def _describe(pellacia: Pellacia, view: PostView, output: Output) -> None:
+async def _describe(pellacia: Pellacia, view: "PostView", output: Output) -> None:
     for line in post_lines(view):
         output.line(line)
     for delivery in view.deliveries:
-        output.line(f"\n{address_of(delivery)}  {delivery.id}")
+        output.line(f"\n{address_of(delivery)}  {delivery.id}{_publicity(view, delivery)}")
         for entry in await pellacia.queue.journal(delivery.id):
             output.line(f"  {entry.at:%Y-%m-%d %H:%M:%S}Z  {entry.to_step:<9}  {entry.reason}")
         _show_evidence(delivery, output)
+
+
+def _publicity(view: "PostView", delivery: Delivery) -> str:
+    """Say when it went public, and how late that was where its post had a time."""
+    if delivery.published_at is None:
+        return ""
+    public = f"  public since {delivery.published_at:%Y-%m-%d %H:%M:%S}Z"
+    late = delivery.lateness if view.stored.scheduled_at else None
+    return public if late is None else f"{public}, {late.total_seconds():,.0f} s after its time"
 
 
 def _show_evidence(delivery: Delivery, output: Output) -> None:
@@ -257,7 +271,7 @@ def resume(context: typer.Context, platform: Platform = "") -> None:
     run(command(), output)
 
 
-def _say_paused(paused: Sequence[Account], output: Output) -> None:
+def _say_paused(paused: Sequence["Account"], output: Output) -> None:
     addresses = [account.address for account in paused]
     if output.as_json:
         output.document({"paused": list[Json](addresses)})

@@ -10,7 +10,7 @@ import typer
 from pellacia_service.cli import schedule_rules, shapes
 from pellacia_service.cli.drafts import Words, read_draft, split_platforms
 from pellacia_service.cli.exit_codes import ExitCode
-from pellacia_service.cli.output import Output, post_lines
+from pellacia_service.cli.output import Output, address_of, post_lines
 from pellacia_service.cli.queue import Id, read_id
 from pellacia_service.cli.running import problem_lines, run
 from pellacia_service.cli.schedule_words import (
@@ -243,6 +243,8 @@ def cancel(context: typer.Context, post_id: Id) -> None:
             output.document(planned_post(view))
         for line in post_lines(view):
             output.line(line)
+        if left := [address_of(one) for one in view.deliveries if one.leaves_an_upload]:
+            output.note(f"Uploaded already, and left there unpublished: {', '.join(left)}.")
         return ExitCode.OK
 
     run(command(), output)

@@ -3,17 +3,12 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from pellacia_service.facade import (
-    Account,
-    Delivery,
-    DeliveryError,
-    Json,
-    Limit,
-    PostView,
-    Problem,
-    Status,
-)
+from pellacia_service.facade import Delivery, DeliveryError, Json, Status
+
+if TYPE_CHECKING:
+    from pellacia_service.facade import Account, Limit, PostView, Problem
 
 
 def instant(value: dt.datetime | None) -> str | None:
@@ -21,16 +16,16 @@ def instant(value: dt.datetime | None) -> str | None:
     return value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z") if value else None
 
 
-def post(view: PostView) -> dict[str, Json]:
+def post(view: "PostView") -> dict[str, Json]:
     """One post with its deliveries."""
     return {
         "id": str(view.stored.id),
         "status": str(view.status),
-        "deliveries": [delivery(one) for one in view.deliveries],
+        "deliveries": [delivery(one, view.stored.scheduled_at) for one in view.deliveries],
     }
 
 
-def listed_post(view: PostView) -> dict[str, Json]:
+def listed_post(view: "PostView") -> dict[str, Json]:
     """One post in a list."""
     stored = view.stored
     return {
@@ -43,8 +38,9 @@ def listed_post(view: PostView) -> dict[str, Json]:
     }
 
 
-def delivery(one: Delivery) -> dict[str, Json]:
-    """One delivery."""
+def delivery(one: Delivery, scheduled_at: dt.datetime | None) -> dict[str, Json]:
+    """One delivery. It can be late only where its post was scheduled."""
+    lateness = one.lateness if scheduled_at else None
     return {
         "id": str(one.id),
         "platform": one.platform,
@@ -56,7 +52,10 @@ def delivery(one: Delivery) -> dict[str, Json]:
         "bytes_sent": one.bytes_sent,
         "sha256": one.sha256 or None,
         "attempts": one.attempts,
+        "due_at": instant(one.due_at),
         "started_at": instant(one.started_at),
+        "published_at": instant(one.published_at),
+        "lateness_seconds": None if lateness is None else round(lateness.total_seconds(), 3),
         "completed_at": instant(one.completed_at),
         "error": delivery_error(one.error),
     }
@@ -75,7 +74,7 @@ def delivery_error(error: DeliveryError | None) -> Json:
 
 
 def checked(
-    problems: Mapping[str, Sequence[Problem]], status: Status, message: str = ""
+    problems: Mapping[str, Sequence["Problem"]], status: Status, message: str = ""
 ) -> dict[str, Json]:
     """What a check found, in the shape of a post that has no rows."""
     return {
@@ -92,7 +91,10 @@ def checked(
                 "bytes_sent": 0,
                 "sha256": None,
                 "attempts": 0,
+                "due_at": None,
                 "started_at": None,
+                "published_at": None,
+                "lateness_seconds": None,
                 "completed_at": None,
                 "error": _refusal(found, message) if status is Status.FAILED else None,
                 "problems": [dict(asdict(problem)) for problem in found],
@@ -102,12 +104,12 @@ def checked(
     }
 
 
-def _refusal(problems: Sequence[Problem], message: str) -> Json:
+def _refusal(problems: Sequence["Problem"], message: str) -> Json:
     said = " ".join(problem.message for problem in problems) or message
     return {"kind": "validation", "code": "problems", "message": said, "retry_at": None}
 
 
-def account(one: Account) -> dict[str, Json]:
+def account(one: "Account") -> dict[str, Json]:
     """One connected account. Never a token."""
     return {
         "platform": one.platform,
@@ -131,7 +133,7 @@ def failure(
     }
 
 
-def limit(one: Limit) -> dict[str, Json]:
+def limit(one: "Limit") -> dict[str, Json]:
     """What is left of one limit. `account` is null where all accounts of our application share it."""
     return {
         "platform": one.platform,

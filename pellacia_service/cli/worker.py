@@ -9,7 +9,7 @@ import typer
 
 from pellacia_service.cli.exit_codes import ExitCode, of_deliveries
 from pellacia_service.cli.output import Output, delivery_line, delivery_lines
-from pellacia_service.cli.running import run
+from pellacia_service.cli.running import loop_for_bytes, run
 from pellacia_service.facade import RESTING, Delivery, Json, Status, open_pellacia, read_settings
 
 
@@ -30,7 +30,12 @@ def worker(
     """
     output: Output = context.obj
     tour = _Tour(output)
-    run(tour.go(concurrency, until_idle), output, after_interrupt=tour.say_where_it_stands)
+    run(
+        tour.go(concurrency, until_idle),
+        output,
+        after_interrupt=tour.say_where_it_stands,
+        new_loop=loop_for_bytes,
+    )
 
 
 class _Tour:
@@ -47,7 +52,9 @@ class _Tour:
         if concurrency is not None:
             settings = settings.model_copy(update={"concurrency": concurrency})
         async with open_pellacia(settings) as pellacia, pellacia.press() as press:
-            async for delivery in press.worker.run(until_idle=until_idle):
+            press.notices.listen(self._output.note)
+            rounds = press.worker.run(until_idle=True) if until_idle else press.runner.run()
+            async for delivery in rounds:
                 self._output.note(delivery_line(delivery))
                 self._note(delivery)
             counts = await pellacia.queue.counts()

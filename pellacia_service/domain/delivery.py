@@ -76,6 +76,9 @@ INTENT = frozenset({Step.LAST_PART, Step.PUBLISH})
 GUARDED = INTENT | {Step.UNSURE}
 """Steps of which an account may have one delivery at a time, so that its listing stays readable."""
 
+CALLS = GUARDED | {Step.READY, Step.CONFIRM}
+"""Steps behind the last byte: what is left to do takes a call or a look, not minutes."""
+
 
 @dataclass(frozen=True)
 class DeliveryError:
@@ -95,10 +98,13 @@ class Delivery:
     Args:
         generation: 0; a deliberate second publication of the same post is another generation.
         epoch: grows with every claim; a write with an old epoch changes nothing.
-        due_at: not before this instant.
+        due_at: when it is owed to the public; it goes public never before.
+        lead: how long before that work may begin, so that the file is there in time.
         not_before: set while the delivery waits for a quota, a poll or another try.
         attempts: how often publishing was begun, first try included.
         intent_at: when the irreversible call was last about to be made.
+        alive_at: when a publisher that had it last gave a sign of life.
+        published_at: when the call that publishes was answered, or the post was first seen.
         evidence: what looks found while the outcome was unknown, oldest first.
     """
 
@@ -110,6 +116,7 @@ class Delivery:
     step: Step
     created_at: dt.datetime
     due_at: dt.datetime
+    lead: dt.timedelta = dt.timedelta()
     generation: int = 0
     epoch: int = 0
     lease_owner: str = ""
@@ -121,6 +128,8 @@ class Delivery:
     sha256: str = ""
     intent_at: dt.datetime | None = None
     started_at: dt.datetime | None = None
+    alive_at: dt.datetime | None = None
+    published_at: dt.datetime | None = None
     completed_at: dt.datetime | None = None
     error: DeliveryError | None = None
     evidence: tuple[Mapping[str, Json], ...] = field(default=())
@@ -129,6 +138,29 @@ class Delivery:
     def status(self) -> Status:
         """The word that scripts see."""
         return STATUS_OF_STEP[self.step]
+
+    @property
+    def begin_at(self) -> dt.datetime:
+        """When work on it may begin."""
+        return self.due_at - self.lead
+
+    @property
+    def lateness(self) -> dt.timedelta | None:
+        """How long after its time it went public; None: it has not, or nobody knows when."""
+        return self.published_at - self.due_at if self.published_at else None
+
+    @property
+    def is_staged(self) -> bool:
+        """True while it waits, uploaded, for the instant at which it is owed."""
+        receipt, until = self.receipt, self.not_before
+        if receipt is None or until is None or until > self.due_at or self.error is not None:
+            return False
+        return self.step is Step.READY or (self.step is Step.SEND and receipt.is_last_part)
+
+    @property
+    def leaves_an_upload(self) -> bool:
+        """True where it was called off after bytes had gone to the platform, which never show there."""
+        return self.step is Step.CANCELLED and self.receipt is not None
 
     @property
     def remote_id(self) -> str:

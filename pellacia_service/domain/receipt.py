@@ -8,6 +8,9 @@ from pellacia_service.domain.json import Json
 ASKED = "asked_to_publish"
 """The key of `Receipt.data` that holds the instant of the intent to publish, for looks at listings."""
 
+OPENED = "session_opened_at"
+"""The key of `Receipt.data` that holds when the upload session was opened: it does not live for ever."""
+
 
 @dataclass(frozen=True)
 class Receipt:

@@ -28,6 +28,8 @@ class Case:
         taken_up: what the publisher reached that did the rest of the work.
         recovery_seconds: from the last death to the end of the work that it left.
         post_id: the post's id, once a publisher was told that it is in the queue.
+        queued_at: when that was, in seconds of the publishers' clock; None: never.
+        told_at: when one of its publishers last told anything, by the same clock.
         trouble: what went wrong with a publisher itself: an error, or no end.
     """
 
@@ -37,6 +39,8 @@ class Case:
     taken_up: list[str] = field(default_factory=list)
     recovery_seconds: float = 0.0
     post_id: str = ""
+    queued_at: float | None = None
+    told_at: float = 0.0
     trouble: str = ""
     _struck_at: float = 0.0
 
@@ -47,13 +51,17 @@ class Case:
 
     def next_place(self) -> str:
         """Return where the next publisher that takes it up is to die; empty: nowhere."""
-        kills = self.plan.kills
-        return kills[len(self.struck)] if 0 < len(self.struck) < len(kills) else ""
+        kills, met = self.plan.kills, len(self.struck)
+        # Whoever begins it meets the first one, unless all are to come when it is due.
+        first = 0 if self.plan.weather is Weather.DUE else 1
+        return kills[met] if first <= met < len(kills) else ""
 
     def began(self, child: Child) -> None:
         """Take down how the publisher that began it got on."""
+        self._heard(child)
         queued = child.told("queued")
         self.post_id = queued["queued"] if queued else ""
+        self.queued_at = queued["at"] + queued["ahead"] if queued else None
         self.points = [
             point for line in child.lines_behind("recovered") for point in line["points"]
         ]
@@ -66,11 +74,14 @@ class Case:
 
     def recovered(self, child: Child) -> None:
         """Take down that what was left has been done."""
+        self._heard(child)
         line = child.told("recovered")
         if line is None:
             self._blame(child)
             return
         self.taken_up = line["points"]
+        if self.plan.weather is Weather.DUE:
+            self.points = self.taken_up
         if self.struck:
             self.recovery_seconds = line["at"] - self._struck_at
 
@@ -78,6 +89,9 @@ class Case:
         """Take down how a publisher ended that was frozen."""
         if child.told("finished") is None:
             self._blame(child)
+
+    def _heard(self, child: Child) -> None:
+        self.told_at = max([self.told_at, *(one["at"] + one["ahead"] for one in child.lines)])
 
     def _strike(self, child: Child) -> None:
         line = child.told("struck")

@@ -1,5 +1,6 @@
 """Drives several lanes at once from one plain process: no event loop, no threads."""
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -67,6 +68,7 @@ def _go_on(run: Run, nursery: Nursery) -> bool:
     if isinstance(wanted, Life):
         # A batch begins on an empty queue, by the machine's clock again.
         run.ahead = 0.0 if wanted.connect else max(run.ahead, _ahead(run.waits_for))
+        run.ahead = max(run.ahead, wanted.until - time.monotonic())
         wanted = replace(wanted, ahead=run.ahead)
         run.lane.witness.keep_up(run.ahead)
         run.until_struck = wanted.begin is not None and wanted.begin.plan.frozen

@@ -25,6 +25,8 @@ WHERE: Mapping[Weather, Collection[str]] = {
     Weather.OLD_TOKEN: ("youtube",),
     Weather.LATE: ("instagram",),
     Weather.MISSED: ("tiktok",),
+    Weather.STAGED: PLATFORM_NAMES,
+    Weather.DUE: PLATFORM_NAMES,
 }
 """The platforms on which each weather can be had."""
 
@@ -33,8 +35,6 @@ LOCKED = ("before a claim",)
 
 DEEPEST = 12
 """The last point at which a drawn death may come; most publishers that take up pass about as many."""
-
-DOUBLES_PER_FOUR = 2
 
 
 @dataclass
@@ -109,8 +109,26 @@ def fours(known: Known, dice: random.Random) -> Iterator[Plan]:
 
 def mixed(pairs: Sequence[Plan], drawn: Iterator[Plan]) -> Iterator[Plan]:
     """Alternate pairs with fours, so that a short drill has of both; then fours without end."""
-    for number, pair in enumerate(pairs):
+    for pair in pairs:
         yield pair
-        if number % DOUBLES_PER_FOUR == 1:
-            yield next(drawn)
+        yield next(drawn)
     yield from drawn
+
+
+def every_point_first(plans: Sequence[Plan]) -> tuple[list[Plan], int]:
+    """
+    Order single deaths so that a short drill has seen each platform die at each of its points.
+
+    Returns:
+        the plans, and how many at their beginning it takes for that.
+    """
+    first: dict[tuple[str, str], Plan] = {}
+    for plan in plans:
+        first.setdefault((plan.platform, name_of(plan.kills[0])), plan)
+    chosen = set(first.values())
+    return [*first.values(), *(plan for plan in plans if plan not in chosen)], len(first)
+
+
+def name_of(place: str) -> str:
+    """Return the point that a place counts."""
+    return place.partition("#")[0]

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from pellacia_service.drill.cases import Case, judge
 from pellacia_service.drill.children import Child, thaw
-from pellacia_service.drill.life import Life, Place, Task
+from pellacia_service.drill.life import DUE_IN, WATCH, Life, Place, Task
+from pellacia_service.drill.plans import SCHEDULED
 from pellacia_service.drill.score import Score
+from pellacia_service.drill.weather import fault_of
 from pellacia_service.drill.witness import Witness
 
 Wanted = Life | Child
@@ -52,31 +54,35 @@ class Lane:
         yield Life(connect=tuple(tasks))
         cases = [Case(task) for task in tasks]
         before: Case | None = None
+        clears = False
         for case in cases:
-            if case.plan.frozen:
+            if case.plan.frozen or case.plan.weather in SCHEDULED:
                 yield from self._take_up(before)
-                yield from self._freeze(case)
+                alone = self._freeze if case.plan.frozen else self._schedule
+                yield from alone(case, clears=clears)
                 before = None
             else:
-                yield from self._begin(case, before)
+                yield from self._begin(case, before, clears=clears)
                 before = case
+            clears = fault_of(case.plan.platform, case.plan.weather) is not None
         yield from self._take_up(before)
         last = yield Life(report=tuple(case.post_id for case in cases if case.post_id))
         self._judge(cases, last)
 
-    def _begin(self, case: Case, before: Case | None) -> Course:
+    def _begin(self, case: Case, before: Case | None, *, clears: bool) -> Course:
         """Begin a delivery, in the first publisher that survives what the one before left."""
         while True:
-            child = yield Life(recover=before.next_place() if before else "", begin=case.task)
+            place = before.next_place() if before else ""
+            child = yield Life(recover=place, begin=case.task, clears=clears)
             if before is None or self._is_taken_up(before, child):
                 break
         case.began(child)
         self.score.kills += child.was_killed
 
-    def _take_up(self, before: Case | None) -> Course:
+    def _take_up(self, before: Case | None, *, until: float = 0) -> Course:
         """Do what the last publisher left, in as many publishers as the plan has deaths left."""
         while before is not None:
-            child = yield Life(recover=before.next_place())
+            child = yield Life(recover=before.next_place(), until=until)
             if self._is_taken_up(before, child):
                 return
 
@@ -88,9 +94,25 @@ class Lane:
         before.recovered(child)
         return True
 
-    def _freeze(self, case: Case) -> Course:
+    def _schedule(self, case: Case, *, clears: bool) -> Course:
+        """Upload it ahead of its time, see that nobody can see it yet, then let its time come."""
+        child = yield Life(begin=case.task, clears=clears)
+        case.began(child)
+        self.score.kills += child.was_killed
+        if case.struck:
+            yield from self._take_up(case)
+        if case.queued_at is None:
+            return
+        due = case.queued_at + DUE_IN[case.plan.weather].total_seconds()
+        # On a slow machine its time may have come by the publishers' own clock.
+        is_early = case.told_at < due - WATCH
+        if is_early and self.witness.public_posts()[case.plan.platform, case.task.label]:
+            case.trouble = "published before its time"
+        yield from self._take_up(case, until=due - WATCH)
+
+    def _freeze(self, case: Case, *, clears: bool) -> Course:
         """Freeze the publisher until its lease is over and another has done its work."""
-        frozen = yield Life(begin=case.task)
+        frozen = yield Life(begin=case.task, clears=clears)
         case.began(frozen)
         if frozen.status is None:
             case.recovered((yield Life()))

@@ -16,9 +16,8 @@ import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-
-import httpx
 
 from pellacia_service.clock import HurriedClock
 from pellacia_service.domain.account import Account
@@ -28,11 +27,12 @@ from pellacia_service.domain.json import Json
 from pellacia_service.domain.tokens import Tokens
 from pellacia_service.drill.plans import Plan, Weather
 from pellacia_service.drill.weather import fault_of
+from pellacia_service.drill.witness import Witness
 from pellacia_service.errors import NotFoundError
 from pellacia_service.publishing.crash_points import CrashPlan, die, freeze
 from pellacia_service.repositories.session import Database
 from pellacia_service.settings import Settings
-from pellacia_service.wiring.network import make_vault
+from pellacia_service.wiring.network import open_vault
 from pellacia_service.wiring.press import Press, open_press
 from pellacia_service.wiring.records import Records, open_records
 
@@ -43,11 +43,23 @@ RENEWABLE_LIFE = dt.timedelta(minutes=1)
 """What is left of an old token: too little to be used before it is renewed."""
 
 
-OVERDUE: Mapping[Weather, dt.timedelta] = {
-    Weather.LATE: dt.timedelta(minutes=10),
-    Weather.MISSED: dt.timedelta(hours=1),
+LONG = 1.0
+"""Seconds from which on a pause flies."""
+
+NAP_HURRY = 5.0
+"""Shorter pauses pass this many times as fast."""
+
+DUE_IN: Mapping[Weather, dt.timedelta] = {
+    Weather.LATE: dt.timedelta(minutes=-10),
+    Weather.MISSED: dt.timedelta(hours=-1),
+    # Less than any upload is begun ahead, so that it begins at once.
+    Weather.STAGED: dt.timedelta(minutes=4),
+    Weather.DUE: dt.timedelta(minutes=4),
 }
-"""How long ago a delivery was due, where that is what goes wrong."""
+"""When deliveries of the calendar are due, counted from when they are put into the queue."""
+
+WATCH = 1.0
+"""Seconds before its time at which somebody is there again: later than the staging's own lead."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +89,32 @@ class Life:
         connect: deliveries whose accounts are to be connected first.
         recover: where it dies while it takes up what others left; empty: nowhere.
         begin: the delivery that it begins then, dying at the plan's first place.
+        clears: whatever was ordered of the sandbox for the delivery before ends with that one.
         report: ids of posts; tell in the end what became of them.
+        until: it begins at this second of the publishers' clock, or later.
         ahead: how far the clock of the publisher before was ahead: time never runs backwards.
     """
 
     connect: tuple[Task, ...] = ()
     recover: str = ""
     begin: Task | None = None
+    clears: bool = False
     report: tuple[str, ...] = ()
+    until: float = 0.0
     ahead: float = 0.0
+
+
+class DrillClock(HurriedClock):
+    """
+    Time as a publisher of the drill has it: long pauses fly, short ones only pass faster.
+
+    Short ones are the worker's naps between two looks at its queue. If they flew too, it would
+    look so often that this is most of what it does, and nobody would die any sooner for it.
+    """
+
+    def outside(self, seconds: float) -> float:
+        """Return the part of a pause that is waited for."""
+        return super().outside(seconds) if seconds >= LONG else seconds / NAP_HURRY
 
 
 @dataclass
@@ -118,7 +147,7 @@ class Diary:
 
 def lead(life: Life, place: Place, descriptor: int) -> int:
     """Lead a life in this process; return its exit code, if it comes to that."""
-    diary = Diary(descriptor, HurriedClock(place.hurry, life.ahead))
+    diary = Diary(descriptor, DrillClock(place.hurry, life.ahead))
     try:
         asyncio.run(_live(life, place, diary))
     except BaseException:  # noqa: BLE001 - the process ends here; whatever it was must be told
@@ -139,6 +168,9 @@ async def _live(life: Life, place: Place, diary: Diary) -> None:
             crash.arm("")
             diary.tell(recovered=True)
             if life.begin:
+                # Not awaited: nothing else goes on here, and a client of its own costs milliseconds.
+                fault = fault_of(life.begin.plan.platform, life.begin.plan.weather)
+                Witness(place.settings.sandbox_url).change_weather(fault, clears=life.clears)
                 await _begin(life.begin, press, place, crash, diary)
                 crash.arm("")
                 diary.tell(finished=True)
@@ -159,13 +191,12 @@ def _telling(diary: Diary, strike: Callable[[], None]) -> Callable[[], None]:
 async def _begin(task: Task, press: Press, place: Place, crash: CrashPlan, diary: Diary) -> None:
     """Queue a post and publish it, as `upload` does."""
     weather = task.plan.weather
-    await _order_weather(task.plan, place.settings.sandbox_url)
-    crash.arm(task.plan.kills[0] if task.plan.kills else "")
+    crash.arm(task.plan.kills[0] if task.plan.kills and weather is not Weather.DUE else "")
     draft = Draft(
         file=place.clip,
         addresses=(f"{task.plan.platform}:{task.label}",),
         title=f"Drill {task.label}",
-        due_at=diary.clock.now() - OVERDUE[weather] if weather in OVERDUE else None,
+        due_at=diary.clock.now() + DUE_IN[weather] if weather in DUE_IN else None,
     )
     crash.reached("before the post is queued")
     view = await press.posts.write(draft)
@@ -179,29 +210,17 @@ async def _work(press: Press) -> None:
         pass
 
 
-async def _order_weather(plan: Plan, sandbox_url: str) -> None:
-    """End the weather of the delivery before, and order this one's."""
-    async with _sandbox(sandbox_url) as http:
-        await http.delete("/_sandbox/faults")
-        fault = fault_of(plan.platform, plan.weather)
-        if fault is not None:
-            (await http.post("/_sandbox/faults", json=fault)).raise_for_status()
-
-
-def _sandbox(url: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=url, verify=False, trust_env=False)  # noqa: S501 - loopback
-
-
 async def _connect(records: Records, tasks: tuple[Task, ...]) -> None:
     """Leave behind what a sign-in leaves, for each delivery an account of its own."""
-    vault, now = make_vault(records.settings), records.clock.now()
-    async with _sandbox(records.settings.sandbox_url) as http, records.database.write() as tx:
-        for task in tasks:
-            asked = {"platform": task.plan.platform, "label": task.label}
-            given = (await http.post("/_sandbox/accounts", json=asked)).json()
-            account, tokens = _signed_in(task, given, now)
+    vault = await open_vault(records.settings, records.database)
+    now = records.clock.now()
+    witness = Witness(records.settings.sandbox_url)
+    given = [witness.add_account(task.plan.platform, task.label) for task in tasks]
+    async with records.database.write() as tx:
+        for task, account_given in zip(tasks, given, strict=True):
+            account, tokens = _signed_in(task, account_given, now)
             account = await tx.accounts.add_or_update(account, now=now)
-            await tx.credentials.put(account, vault.seal(tokens), updated_at=now)
+            await tx.credentials.put(account, partial(vault.seal, tokens, account), updated_at=now)
 
 
 def _signed_in(task: Task, given: dict[str, Json], now: dt.datetime) -> tuple[Account, Tokens]:

@@ -36,6 +36,16 @@ class Weather(enum.StrEnum):
     MISSED = "missed"
     """Nothing ran when it was due, an hour ago: it is left to a person."""
 
+    STAGED = "staged"
+    """It is scheduled, and uploaded ahead of its time: that is when they die."""
+
+    DUE = "due"
+    """It is scheduled, and was uploaded ahead of its time: they die when that has come."""
+
+
+SCHEDULED = (Weather.STAGED, Weather.DUE)
+"""Nothing goes wrong outside, but it is to be public at its minute and not before."""
+
 
 @dataclass(frozen=True)
 class Plan:

@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from pellacia_service.domain.names import PLATFORM_NAMES
 from pellacia_service.drill.children import Nursery, open_nursery
 from pellacia_service.drill.drive import drive
-from pellacia_service.drill.enumeration import Known, doubles, fours, mixed, singles, walks
+from pellacia_service.drill.enumeration import (
+    Known,
+    doubles,
+    every_point_first,
+    fours,
+    mixed,
+    name_of,
+    singles,
+    walks,
+)
 from pellacia_service.drill.grounds import open_grounds
 from pellacia_service.drill.lanes import Lane
 from pellacia_service.drill.life import Task
@@ -23,8 +32,11 @@ from pellacia_service.wiring.press import provers
 LANES = 4
 """Publishers at once. More than processors, because each waits for its sandbox now and then."""
 
-BATCH = 24
+BATCH = 32
 """Plans between two looks at what the platforms show."""
+
+DEATHS_OF_A_PLAN = 3
+"""Between pairs and fours."""
 
 FREEZES_PER_KILL = 0.04
 SINGLES_PER_KILL = 0.5
@@ -100,17 +112,20 @@ class Drill:
     def carry_out(self, known: Known) -> None:
         """Carry out everything that was ordered."""
         if self._order.plan:
-            self._on_each_database([read_plan(self._order.plan)])
+            self._on_each_database([read_plan(self._order.plan)], room=len(self._lanes))
             return
         self._shared(iter(walks(self._order.platforms)), size=2)
-        self._on_each_database(self._some(singles(known, frozen=True), FREEZES_PER_KILL))
-        self._on_each_database(self._some(singles(known), SINGLES_PER_KILL))
+        frozen = self._shuffled(singles(known, frozen=True))
+        self._on_each_database(frozen, self._room(FREEZES_PER_KILL))
+        deaths, covering = every_point_first(self._shuffled(singles(known)))
+        self._score.points = {(one.platform, name_of(one.kills[0])) for one in deaths}
+        self._score.is_to_hit_all = self._room(SINGLES_PER_KILL) >= covering
+        self._on_each_database(deaths, self._room(SINGLES_PER_KILL))
         self._shared(mixed(self._shuffled(doubles(known.left)), fours(known, self._dice)), BATCH)
 
-    def _some(self, plans: Sequence[Plan], per_kill: float) -> list[Plan]:
-        """Draw as many plans as a drill of this length has room for on each database."""
-        databases = {lane.database for lane in self._lanes}
-        return self._shuffled(plans)[: round(self._order.kills * per_kill / len(databases))]
+    def _room(self, per_kill: float) -> int:
+        """Return how many such plans a drill of this length has room for, on all databases."""
+        return round(self._order.kills * per_kill)
 
     def _shuffled(self, plans: Sequence[Plan]) -> list[Plan]:
         return self._dice.sample(plans, len(plans))
@@ -119,11 +134,20 @@ class Drill:
         """Carry out each plan once, on whichever lane is free."""
         self._phase([self._batches(plans, size) for _ in self._lanes])
 
-    def _on_each_database(self, plans: Sequence[Plan]) -> None:
-        """Carry out each plan once on each kind of database."""
-        queues = {lane.database: iter(plans) for lane in self._lanes}
+    def _on_each_database(self, plans: Sequence[Plan], room: int) -> None:
+        """
+        Carry out each plan once on each kind of database, as far as there is room.
+
+        Each kind begins with other plans, so that a short drill sees as many as it can.
+        """
+        databases = list(dict.fromkeys(lane.database for lane in self._lanes))
+        each = -(-room // len(databases))
+        queues = {
+            database: iter(_beginning_at(plans, number, len(databases))[:each])
+            for number, database in enumerate(databases)
+        }
         lanes_per_queue = len(self._lanes) // len(queues)
-        size = max(1, min(BATCH, len(plans) // max(1, lanes_per_queue)))
+        size = max(1, min(BATCH, min(each, len(plans)) // max(1, lanes_per_queue)))
         self._phase([self._batches(queues[lane.database], size) for lane in self._lanes])
 
     def _phase(self, batches: Sequence[Iterator[list[Task]]]) -> None:
@@ -133,7 +157,15 @@ class Drill:
     def _batches(self, plans: Iterator[Plan], size: int) -> Iterator[list[Task]]:
         """Hand out plans until there are none, or enough publishers have died."""
         while self._order.plan or self._score.kills < self._order.kills:
-            chosen = list(itertools.islice(plans, size))
+            # Not more than is left to do, or the last batches would run far beyond the order.
+            left = self._order.kills - self._score.kills
+            fitting = max(2, left // (len(self._lanes) * DEATHS_OF_A_PLAN))
+            chosen = list(itertools.islice(plans, min(size, fitting)))
             if not chosen:
                 return
             yield [Task(f"d{next(self._labels)}", plan) for plan in chosen]
+
+
+def _beginning_at(plans: Sequence[Plan], number: int, step: int) -> list[Plan]:
+    """Order plans so that every `step`-th comes first, counted from `number`, and then the others."""
+    return [plan for turn in range(step) for plan in plans[(number + turn) % step :: step]]

@@ -4,6 +4,10 @@ from dataclasses import dataclass, field, replace
 
 from pellacia_service.domain.json import Json
 from pellacia_service.drill.cases import Case, Verdict
+from pellacia_service.drill.enumeration import name_of
+
+Point = tuple[str, str]
+"""A platform, and the name of a crash point."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,9 @@ class Score:
         held_needlessly: those of them on platforms that could have told.
         slowest_recovery: seconds from a death to the end of the work it left.
         reached: every crash point that a publisher passed or died at.
+        points: each platform with each point on its ways, where a publisher is to die.
+        hit: those of them, and others, at which one did die.
+        is_to_hit_all: the drill is long enough for all of them.
         seconds: what the whole drill took.
     """
 
@@ -44,11 +51,19 @@ class Score:
     seconds: float = 0.0
     failures: list[Failure] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
+    points: set[Point] = field(default_factory=set)
+    hit: set[Point] = field(default_factory=set)
+    is_to_hit_all: bool = False
 
     @property
     def is_clean(self) -> bool:
-        """True where nothing was published twice, lost, or held without need."""
-        return not self.failures
+        """True where nothing was published twice, lost, held without need, or left untried."""
+        return not self.failures and not (self.is_to_hit_all and self.missed)
+
+    @property
+    def missed(self) -> list[Point]:
+        """The points at which nobody died."""
+        return sorted(self.points - self.hit)
 
     def count(self, case: Case, verdict: Verdict, *, kind: str, provable: bool) -> None:
         """Add one case."""
@@ -57,6 +72,8 @@ class Score:
         self.doubles += verdict.doubles
         self.lost += verdict.is_lost
         self.reached.update(case.struck, case.points, case.taken_up)
+        if not plan.frozen:
+            self.hit.update((plan.platform, name_of(place)) for place in case.struck)
         if verdict.is_held:
             self.held[plan.platform] = self.held.get(plan.platform, 0) + 1
             self.held_needlessly += provable
@@ -83,6 +100,9 @@ class Score:
             "slowest_recovery_seconds": round(self.slowest_recovery, 3),
             "slowest_plan": self.slowest_plan,
             "points": [*sorted(self.reached)],
+            "points_hit": len(self.points & self.hit),
+            "points_to_hit": len(self.points),
+            "points_missed": [f"{platform}: {name}" for platform, name in self.missed],
             "failures": [
                 {"plan": one.plan, "database": one.database, "what": one.what}
                 for one in self.failures

@@ -5,13 +5,15 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
 from pellacia_service.domain.json import Json
 from pellacia_service.errors import SetupError
+from pellacia_service.settings import environment_for_children
 
 PROGRAM = """
 from pellacia_service.wiring.sandbox import serve
@@ -47,6 +49,25 @@ class Witness:
             self._ask("POST", "/_sandbox/clock", {"advance": ahead - self._ahead})
             self._ahead = ahead
 
+    def add_account(self, platform: str, label: str) -> dict[str, Any]:
+        """Open an account on a platform, and return its ids and tokens."""
+        asked: Json = {"platform": platform, "label": label}
+        account: dict[str, Any] = self._ask("POST", "/_sandbox/accounts", asked)
+        return account
+
+    def change_weather(self, fault: Mapping[str, Json] | None, *, clears: bool) -> None:
+        """
+        Order a fault.
+
+        Args:
+            fault: None where nothing is to go wrong.
+            clears: end first whatever was ordered before.
+        """
+        if clears:
+            self._ask("DELETE", "/_sandbox/faults")
+        if fault is not None:
+            self._ask("POST", "/_sandbox/faults", dict(fault))
+
     def public_posts(self) -> Counter[tuple[str, str]]:
         """Count what anybody can see, for each (platform, account label)."""
         posts = self._ask("GET", "/_sandbox/posts")
@@ -61,7 +82,11 @@ class Witness:
         )
         try:
             line.request(method, path, json.dumps(body) if body else None)
-            return json.loads(line.getresponse().read())
+            answer = line.getresponse()
+            told = json.loads(answer.read() or "null")
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                raise SetupError(f"The sandbox refused {method} {path}: {told}")
+            return told
         finally:
             line.close()
 
@@ -75,7 +100,12 @@ def open_witness(seed: int) -> Iterator[Witness]:
         SetupError: it did not start.
     """
     program = PROGRAM.format(seed=seed, pace=PACE)
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment_for_children(),
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

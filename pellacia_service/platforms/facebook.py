@@ -69,7 +69,7 @@ FACTS = Facts(
     ),
     hosts=graph.HOSTS,
     # video_insights asks for pages_manage_engagement.
-    sign_in=graph.sign_in("pages_manage_posts", "pages_manage_engagement", "read_insights"),
+    sign_in=graph.SIGN_IN,
     # Codecs: Reels publishing. Size and length of Page videos: Video API error codes (1363023 to
     # 1363026), whose KB and GB are read as the stricter ones. Aspect: 1363040.
     limits=Limits(
@@ -88,6 +88,7 @@ FACTS = Facts(
     budgets=(Budget("reels", 30, DAY_LONG, PUBLISHES), Budget("calls", 200, HOUR, ASKS)),
     app_limits=frozenset({"4"}),
     unnamed_wait=dt.timedelta(hours=1),
+    stage_ahead=dt.timedelta(hours=20),  # no page says how long: as Instagram's
 )
 
 TITLE_CHARACTERS, DESCRIPTION_CHARACTERS = 255, 63_206
@@ -180,13 +181,13 @@ class Facebook:
         return replace(receipt, post_id=video_id)
 
     async def who(self, api: Api) -> Identity:
-        """Ask which Page was chosen at sign-in."""
-        page = graph.choose_page(
-            await graph.pages(api),
-            api,
-            "No Page was chosen on which you may publish. Connect again and choose one.",
-        )
-        return Identity(name=page.name, ids={"page_id": page.id}, token=page.token)
+        """Ask which Pages were chosen at sign-in."""
+        found = [
+            Identity(name=page.name, ids={"page_id": page.id}, token=page.token, key=page.id)
+            for page in await graph.pages(api)
+        ]
+        lacking = "No Page was chosen on which you may publish. Connect again and choose one."
+        return graph.one_of(found, api, lacking)
 
 
 def is_reel(media: Media) -> bool:

@@ -59,9 +59,7 @@ FACTS = Facts(
         dt.date(2026, 11, 22),
     ),
     hosts=graph.HOSTS,
-    sign_in=graph.sign_in(
-        "instagram_basic", "instagram_content_publish", "instagram_manage_insights"
-    ),
+    sign_in=graph.SIGN_IN,
     # IG User media reference, "Reels specifications". It says 300 MB, so the smaller megabyte counts.
     limits=Limits(
         containers=frozenset({"mp4", "mov"}),
@@ -85,6 +83,8 @@ FACTS = Facts(
     ),
     app_limits=frozenset({"4"}),
     unnamed_wait=dt.timedelta(hours=1),
+    # Containers expire after 24 hours (IG Container reference, read 2026-11-22).
+    stage_ahead=dt.timedelta(hours=20),
 )
 
 CAPTION_CHARACTERS, HASHTAGS, MENTIONS = 2_200, 30, 20
@@ -169,15 +169,22 @@ class Instagram:
         return replace(receipt, post_id=graph.require(answer, FACTS, "id"))
 
     async def who(self, api: Api) -> Identity:
-        """Ask which Instagram account belongs to the Page that was chosen at sign-in."""
-        page = graph.choose_page(
-            [page for page in await graph.pages(api) if page.instagram_id],
-            api,
+        """Ask which Instagram accounts belong to the Pages that were chosen at sign-in."""
+        found = [
+            Identity(
+                name=page.instagram_name,
+                ids={"page_id": page.id, "ig_user_id": page.instagram_id},
+                token=page.token,
+                key=page.instagram_id,
+            )
+            for page in await graph.pages(api)
+            if page.instagram_id
+        ]
+        lacking = (
             "None of the Pages that were chosen has an Instagram professional account. "
-            "Link one in the Page's settings, then connect again.",
+            "Link one in the Page's settings, then connect again."
         )
-        ids = {"page_id": page.id, "ig_user_id": page.instagram_id}
-        return Identity(name=page.instagram_name, ids=ids, token=page.token)
+        return graph.one_of(found, api, lacking)
 
 
 def _user(api: Api) -> str:

@@ -70,7 +70,7 @@ FACTS = Facts(
     sign_in=SignIn(
         authorize_url="https://www.linkedin.com/oauth/v2/authorization",
         token_url="https://www.linkedin.com/oauth/v2/accessToken",
-        scopes=("openid", "profile", "w_member_social"),
+        revoke_url="https://www.linkedin.com/oauth/v2/revoke",
     ),
     # Videos API, read 2026-11-22. It names MP4 and no codecs: those that MP4 carries are let
     # through, and a file that LinkedIn cannot read is turned down before anything is public.
@@ -85,12 +85,12 @@ FACTS = Facts(
     error_codes_at=("errorDetails.inputErrors.0.code", "code", "serviceErrorCode", "status"),
     error_message_at=("message", "errorDetails.inputErrors.0.description"),
     trouble=TROUBLE,
-    # Quotas are counted by the day and return at midnight UTC (rate limiting page).
-    day_ends="UTC",
+    day_ends="UTC",  # quotas are counted by the day and return at midnight (rate limiting page)
     day_limit_words=("day limit",),
     # A member's 150 requests of the product "Share on LinkedIn"; opening takes two of them.
     budgets=(Budget("calls", 150, Day("UTC"), {Call.OPEN: 2, Call.LOOK: 1, Call.PUBLISH: 1}),),
     can_prove_absence=False,
+    stage_ahead=dt.timedelta(hours=20),  # no page says; its upload addresses live for weeks
 )
 
 API = "https://api.linkedin.com"
@@ -208,23 +208,22 @@ class LinkedIn:
         return _published(receipt, needed_at({**answer.headers}, "x-restli-id", FACTS))
 
     async def who(self, api: Api) -> Identity:
-        """
-        Ask whose token this is, and which page it may post on.
-
-        The page is the one whose number is the account's label, or the only one there is.
-        """
+        """Ask whose token this is: the member's, who may also post as each page he administers."""
         user = json_body(await api.call("GET", f"{API}/v2/userinfo"), FACTS)
         ids = {"person_urn": f"urn:li:person:{needed_at(user, 'sub', FACTS)}"}
+        name = value_at(user, "name") or ids["person_urn"]
         url = f"{API}/rest/organizationAcls?q=roleAssignee&role=ADMINISTRATOR&state=APPROVED"
         # 403: an app without pages. Its users post as themselves.
         answer = await api.call("GET", url, headers=HEADERS, accept={HTTPStatus.FORBIDDEN})
         roles = list_at(json_or_none(answer), "elements")
         keys = ("organization", "organizationTarget")  # it goes by two names
         pages = {urn for role in roles for key in keys if (urn := value_at(role, key))}
-        labelled = {urn for urn in pages if urn.endswith(f":{api.account.label}")}
-        if len(chosen := labelled or pages) == 1:
-            ids["organization_urn"] = chosen.pop()
-        return Identity(value_at(user, "name") or ids["person_urn"], ids)
+        others = [
+            Identity(f"page {key} of {name}", {**ids, "organization_urn": urn}, key=key)
+            for urn in sorted(pages)
+            if (key := urn.rpartition(":")[2])
+        ]
+        return Identity(name, ids, key="member", others=tuple(others))
 
 
 def author_of(api: Api, content: Content) -> str:

@@ -55,11 +55,11 @@ FACTS = Facts(
     sign_in=SignIn(
         authorize_url="https://www.tiktok.com/v2/auth/authorize/",
         token_url="https://open.tiktokapis.com/v2/oauth/token/",
-        scopes=("user.info.basic", "user.info.profile", "video.publish", "video.list"),
+        revoke_url="https://open.tiktokapis.com/v2/oauth/revoke/",
+        any_port=True,  # registered as http://127.0.0.1:*/callback/tiktok
         separator=",",
         client_id_name="client_key",
-        # Without it a second sign-in silently takes the account that the browser is signed in to.
-        extra={"disable_auto_auth": "1"},
+        extra={"disable_auto_auth": "1"},  # or it silently takes the browser's own account
         hex_challenge=True,
     ),
     # Media transfer guide, read 2026-11-22. It names no sound: what its containers carry is taken.
@@ -82,6 +82,7 @@ FACTS = Facts(
     envelope_ok="error.code",  # creator_info refuses with status 200
     last_part_creates=True,
     last_part_publishes=True,
+    stage_ahead=dt.timedelta(minutes=50),  # upload URLs live an hour (Content Posting API)
 )
 
 API = "https://open.tiktokapis.com/v2"

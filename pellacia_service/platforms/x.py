@@ -80,12 +80,10 @@ FACTS = Facts(
     sign_in=SignIn(
         authorize_url="https://x.com/i/oauth2/authorize",
         token_url="https://api.x.com/2/oauth2/token",
-        # POST /2/tweets wants the first three; without offline.access there is no refresh token.
-        scopes=("tweet.read", "tweet.write", "users.read", "media.write", "offline.access"),
+        revoke_url="https://api.x.com/2/oauth2/revoke",
         token_auth="client_secret_basic",
     ),
-    # Media best practices, read 2026-11-22. Its "32x32 to 1280x1024" is what it recommends to those
-    # without a subscription; the page recommends 1080p to the others, so that is let through.
+    # Media best practices, read 2026-11-22: 1280x1024 without a subscription, else 1080p, let through.
     limits=Limits(
         containers=frozenset({"mp4", "mov"}),
         video_codecs=frozenset({"h264"}),
@@ -101,6 +99,7 @@ FACTS = Facts(
     error_message_at=("errors.0.message", "detail", "message", "title"),
     trouble=TROUBLE,
     can_prove_absence=False,
+    stage_ahead=dt.timedelta(hours=20),  # media ids live a day once final (expires_after_secs)
     # Rate limits page: a user's calls in 15 minutes. Pricing page: a post costs 15 mills (tenths of a
     # cent), one with a link 200. Both read 2026-11-22. The 10 dollars a day are a limit of our own.
     budgets=(

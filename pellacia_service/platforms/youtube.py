@@ -57,11 +57,8 @@ FACTS = Facts(
     sign_in=SignIn(
         authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
         token_url="https://oauth2.googleapis.com/token",
-        # youtube.upload alone can neither see how processing goes nor call videos.update.
-        scopes=(
-            "https://www.googleapis.com/auth/youtube",
-            "https://www.googleapis.com/auth/yt-analytics.readonly",
-        ),
+        revoke_url="https://oauth2.googleapis.com/revoke",
+        any_port=True,  # for apps of the type "Desktop"
         # Without "consent" a second sign-in brings no refresh token; without "select_account" a
         # person with several channels is never asked which one.
         extra={"access_type": "offline", "prompt": "consent select_account"},
@@ -99,6 +96,7 @@ FACTS = Facts(
     ),
     last_part_creates=True,
     publish_is_repeatable=True,
+    stage_ahead=dt.timedelta(days=7),  # a private video stays; its session lives about a week
 )
 
 API = "https://www.googleapis.com/youtube/v3"

@@ -1,13 +1,14 @@
 """
-What must be true whatever happens. Checked in production: a crash is better than a second post.
+What must be true whatever happens. Checked in production: to stop is better than a second post.
 
     the epoch of a delivery only grows, and a publisher writes under the one it was given
     nothing is published without a committed intent of the same epoch
     nothing leaves the intent, or the doubt about it, without evidence
     whoever takes over at the intent doubts first
+    nothing goes public before it is due
 
-A publisher that finds one of them broken ends at once. The next one finds the delivery as it was
-committed, and looks at the platform before it does anything else.
+A publisher that finds one of them broken drops the delivery at once. As it was last committed it is
+put to rest, for a person to look at (`mishaps.py`).
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from pellacia_service.domain.delivery import INTENT, Delivery, Step
 EXITS: Mapping[Step, frozenset[Step]] = {
     Step.LAST_PART: frozenset({Step.SEND, Step.WAIT, Step.UNSURE}),
     Step.PUBLISH: frozenset({Step.READY, Step.CONFIRM, Step.UNSURE}),
-    Step.CONFIRM: frozenset({Step.CONFIRM, Step.DONE, Step.FAILED}),
+    Step.CONFIRM: frozenset({Step.CONFIRM, Step.DONE, Step.FAILED, Step.HELD}),
 }
 """Where a delivery may go from a step at which something irreversible was, or may have been, done."""
 
@@ -26,7 +27,7 @@ NEEDS_NO_EVIDENCE = frozenset({Step.UNSURE, Step.HELD})
 
 
 class BrokenInvariantError(Exception):
-    """The program itself is wrong. Not one more call, not one more write."""
+    """The program itself is wrong. Not one more call, and nothing of what was to be written."""
 
 
 def check_change(before: Delivery, after: Delivery) -> None:
@@ -74,6 +75,17 @@ def check_intent(committed: Delivery, delivery: Delivery, step: Step) -> None:
     announced = committed.step is step and committed.intent_at is not None
     if not announced or committed.epoch != delivery.epoch:
         _refuse(committed, f"stands at {committed.step}: no call was announced by {step}")
+
+
+def check_due(committed: Delivery) -> None:
+    """
+    Check that a call which makes something public was announced at its time or later.
+
+    Raises:
+        BrokenInvariantError: it is too early; the call must not be made.
+    """
+    if committed.intent_at is None or committed.intent_at < committed.due_at:
+        _refuse(committed, f"was to go public before {committed.due_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _refuse(delivery: Delivery, what: str) -> None:

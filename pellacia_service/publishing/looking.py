@@ -51,5 +51,5 @@ async def rejected(trip: Trip, sighting: Sighting) -> None:
         message=f"{trip.title} turned the video down: {said}. Nothing was published. "
         "Mend the file, then upload it again.",
     )
-    trip.delivery = replace(trip.delivery, receipt=None, sha256="")
+    trip.delivery = replace(trip.delivery, receipt=None, sha256="", published_at=None)
     await trip.finish(Step.FAILED, f"turned down: {said}", error)

@@ -61,7 +61,7 @@ class Machine:
             await trip.move(
                 Step.UNSURE, "a publisher stopped at the call that cannot be taken back"
             )
-        if trip.delivery.step is Step.CHECK:
+        if misfire.is_judged(trip):
             await misfire.mind(trip)
         while trip.delivery.step not in RESTING and not trip.snoozed:
             await self._advance(trip)

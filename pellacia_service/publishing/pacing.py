@@ -18,7 +18,7 @@ from pellacia_service.domain.account import Account
 from pellacia_service.domain.budget import Budget, Call, Scope, from_ms, span, to_ms
 from pellacia_service.domain.delivery import Delivery
 from pellacia_service.domain.post import Content
-from pellacia_service.errors import RateLimitedError, SetupError, TransientError
+from pellacia_service.errors import RateLimitedError, SettingError, TransientError
 from pellacia_service.platform_kit.facts import Facts
 from pellacia_service.platform_kit.http import Answer
 from pellacia_service.platform_kit.usage import (
@@ -26,6 +26,7 @@ from pellacia_service.platform_kit.usage import (
     SLOW_PERCENT,
     Usage,
     usage,
+    window_pace,
     window_reset,
 )
 from pellacia_service.repositories.budgets import BudgetKey
@@ -54,12 +55,12 @@ def plan(platforms: Collection[Facts], amounts: Mapping[str, int]) -> Plan:
         amounts: "platform.kind" to units; 0 lifts that budget, and {"all": 0} lifts them all.
 
     Raises:
-        SetupError: there is no such budget; the message lists them.
+        SettingError: there is no such budget; the message lists them.
     """
     known = {f"{facts.name}.{budget.kind}" for facts in platforms for budget in facts.budgets}
     for name in amounts:
         if name not in known and (name != ALL or amounts[ALL]):
-            raise SetupError(
+            raise SettingError(
                 f'PELLACIA_LIMITS: there is no budget {name!r}. Take {{"all": 0}}, or amounts for: '
                 f"{', '.join(sorted(known))}."
             )
@@ -178,6 +179,8 @@ class Pacer:
             yield Order(Scope.APP, frozenset(Call), trouble.retry_at)
         elif reset := window_reset(answer.headers, facts.reset_headers, now=now):
             yield Order(Scope.ACCOUNT, frozenset({call}), reset)
+        elif next_at := window_pace(answer.headers, facts.reset_headers, now=now):
+            yield Order(Scope.ACCOUNT, frozenset({call}), next_at)
         for used in usage(answer.headers):
             yield from _orders_of_usage(used, now=now)
 

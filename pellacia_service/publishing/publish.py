@@ -18,8 +18,9 @@ from pellacia_service.domain.sighting import Seen, Sighting
 from pellacia_service.errors import ErrorKind, PlatformError, RateLimitedError, TransientError
 from pellacia_service.platform_kit.http import Api
 from pellacia_service.publishing.checking import verify
-from pellacia_service.publishing.invariants import check_intent
+from pellacia_service.publishing.invariants import check_due, check_intent
 from pellacia_service.publishing.looking import look, open_again, rejected
+from pellacia_service.publishing.staging import is_stale, put_back, sit_out
 from pellacia_service.publishing.thumbnails import OUTCOME, with_thumbnail
 from pellacia_service.publishing.trip import Trip, error_record
 
@@ -54,6 +55,11 @@ async def wait(trip: Trip) -> None:
     receipt = sighting.receipt
     match sighting.seen:
         case Seen.READY:
+            await verify(trip)
+            receipt = await with_thumbnail(trip, receipt)
+            await trip.move(Step.READY, ready_because(receipt), receipt)
+        case Seen.LIVE if trip.is_early and trip.platform.facts.publish_is_repeatable:
+            # Uploaded with the privacy that it is to have: it still goes its way at its hour.
             await verify(trip)
             receipt = await with_thumbnail(trip, receipt)
             await trip.move(Step.READY, ready_because(receipt), receipt)
@@ -98,11 +104,14 @@ async def look_until_settled(trip: Trip, *, busy: set[Seen]) -> Sighting | None:
 
 
 async def ready(trip: Trip) -> None:
-    """Commit the intent to publish. From there on nothing but evidence leads back."""
-    now = trip.tools.clock.now()
-    receipt = trip.receipt.with_data(**{ASKED: now.isoformat()})
+    """Commit the intent to publish, when it is due. From there on nothing but evidence leads back."""
+    if await put_back(trip) or await _has_run_out(trip):
+        return
     # Before the intent, so that no sign-in that has run out can come between it and the call.
     api = await trip.fresh_line(Call.PUBLISH)
+    await sit_out(trip)
+    now = trip.tools.clock.now()
+    receipt = trip.receipt.with_data(**{ASKED: now.isoformat()})
     await trip.save(
         replace(trip.delivery, step=Step.PUBLISH, intent_at=now, receipt=receipt, error=None),
         "about to publish",
@@ -111,12 +120,25 @@ async def ready(trip: Trip) -> None:
     await _publish(trip, api, asked_at=trip.tools.clock.monotonic())
 
 
+async def _has_run_out(trip: Trip) -> bool:
+    """
+    Go back to OPEN where an upload has waited for longer than the platform keeps it.
+
+    Asked before the call that publishes: its refusal would leave a doubt that a look does not.
+    """
+    if not is_stale(trip, trip.tools.clock.now()) or (await look(trip)).seen is not Seen.GONE:
+        return False
+    await open_again(trip, "the upload has run out before it was published")
+    return True
+
+
 async def _publish(trip: Trip, api: Api, *, asked_at: float) -> None:
     """Make the call, once."""
     if trip.tools.clock.monotonic() - asked_at > INTENT_LIVES:
         await _back_to_ready(trip, "the call was not made: too long after the intent")
         return
     check_intent(trip.committed, trip.delivery, Step.PUBLISH)
+    check_due(trip.committed)
     trip.tools.crash.reached("before the publish call")
     try:
         receipt = await _to_its_end(trip.platform.publish(api, trip.receipt))
@@ -124,6 +146,7 @@ async def _publish(trip: Trip, api: Api, *, asked_at: float) -> None:
         await _not_published(trip, error)
         return
     trip.tools.crash.reached("after the publish call")
+    trip.delivery = replace(trip.delivery, published_at=trip.tools.clock.now())
     await trip.move(Step.CONFIRM, "the platform took it", receipt)
 
 
@@ -192,8 +215,9 @@ async def _confirming_look(trip: Trip) -> Sighting | None:
 
 
 async def done(trip: Trip, receipt: Receipt, because: str) -> None:
-    """It is out."""
-    trip.delivery = replace(trip.delivery, receipt=receipt)
+    """It is out. Where no call was answered that published it, it counts from when it was seen."""
+    published_at = trip.delivery.published_at or trip.tools.clock.now()
+    trip.delivery = replace(trip.delivery, receipt=receipt, published_at=published_at)
     await trip.finish(Step.DONE, because)
 
 

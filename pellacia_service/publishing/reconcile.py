@@ -17,6 +17,7 @@ from pellacia_service.domain.sighting import Seen, Sighting
 from pellacia_service.errors import ErrorKind, PlatformError, RateLimitedError
 from pellacia_service.publishing.looking import look, open_again, rejected
 from pellacia_service.publishing.publish import done, held_error, polls
+from pellacia_service.publishing.quarantine import was_rewound
 from pellacia_service.publishing.trip import Trip
 
 MOST_VOIDS = 3
@@ -60,7 +61,7 @@ async def _concluded(trip: Trip, sighting: Sighting, *, settled: bool) -> bool:
             await _void(trip, Step.READY, sighting, "repeating the call makes no second post")
         case Seen.READY if settled and facts.can_prove_absence:
             await _void(trip, Step.READY, sighting, "unpublished since the call, long enough")
-        case Seen.GONE if facts.last_part_publishes:
+        case Seen.GONE if facts.last_part_publishes and not was_rewound(trip.delivery):
             await open_again(trip, "the upload ended without a post")
         case Seen.PROCESSING:
             return False

@@ -11,49 +11,67 @@ from dataclasses import replace
 
 from pellacia_service.domain.budget import Call
 from pellacia_service.domain.delivery import Step
-from pellacia_service.domain.receipt import Receipt
+from pellacia_service.domain.receipt import OPENED, Receipt
 from pellacia_service.domain.sighting import Seen
 from pellacia_service.errors import PlatformError
 from pellacia_service.media import stream
 from pellacia_service.platform_kit.protocol import Part
 from pellacia_service.publishing.checking import probe, verify
-from pellacia_service.publishing.invariants import check_intent
+from pellacia_service.publishing.invariants import check_due, check_intent
 from pellacia_service.publishing.looking import look, open_again, rejected
+from pellacia_service.publishing.staging import is_stale, put_back, sit_out
 from pellacia_service.publishing.trip import Trip, error_record
 
 
 async def open_session(trip: Trip) -> None:
     """Ask for a place to send the file to, and commit what was given before a byte goes there."""
     media = trip.media or await probe(trip)
+    opened_at = trip.tools.clock.now().isoformat()
     async for attempt in trip.tools.retries.rounds():
         with attempt:
             await trip.pace(Call.OPEN)
             trip.tools.crash.reached("before the open call")
             receipt = await trip.platform.open(await trip.line(Call.OPEN), trip.content, media)
             trip.tools.crash.reached("after the open call")
+    receipt = receipt.with_data(**{OPENED: opened_at})
     await trip.move(Step.SEND, "the platform gave an upload session", receipt)
 
 
 async def send(trip: Trip) -> None:
     """Send the next part, or go on when there is none."""
-    if trip.media is None:
-        await probe(trip)
-        if not await _resync(trip):
-            return
+    if trip.media is None and not await _take_up(trip):
+        return
     receipt = trip.receipt
     if not receipt.wants_more:
         await _all_sent(trip)
     elif receipt.is_last_part and trip.platform.facts.last_part_creates:
-        if trip.platform.facts.last_part_publishes:
-            await verify(trip)
-        await trip.save(
-            replace(trip.delivery, step=Step.LAST_PART, intent_at=trip.tools.clock.now()),
-            "the last bytes make the video exist",
-            reserve=Call.SEND,
-        )
-        await _send_last_part(trip)
+        await _last_part(trip)
     else:
         await _send_part(trip)
+
+
+async def _take_up(trip: Trip) -> bool:
+    """Go on with an upload that this process has not begun. False where it has left step SEND."""
+    await probe(trip)
+    if trip.is_early and is_stale(trip, trip.delivery.due_at):
+        await open_again(trip, "the upload would run out before it is due")
+        return False
+    return await _resync(trip)
+
+
+async def _last_part(trip: Trip) -> None:
+    """Announce the part that makes the video exist, and send it: when it is due, where it publishes."""
+    if trip.platform.facts.last_part_publishes:
+        if await put_back(trip):
+            return
+        await verify(trip)
+        await sit_out(trip)
+    await trip.save(
+        replace(trip.delivery, step=Step.LAST_PART, intent_at=trip.tools.clock.now()),
+        "the last bytes make the video exist",
+        reserve=Call.SEND,
+    )
+    await _send_last_part(trip)
 
 
 async def _send_part(trip: Trip) -> None:
@@ -71,6 +89,8 @@ async def _send_part(trip: Trip) -> None:
 async def _send_last_part(trip: Trip) -> None:
     """Send the part that makes the video exist: once, and never again without a look."""
     check_intent(trip.committed, trip.delivery, Step.LAST_PART)
+    if trip.platform.facts.last_part_publishes:
+        check_due(trip.committed)
     try:
         receipt = await _send_call(trip)
     except PlatformError as error:
@@ -88,9 +108,11 @@ async def _send_last_part(trip: Trip) -> None:
 
 async def _send_call(trip: Trip) -> Receipt:
     part = part_of(trip, trip.receipt)
+    api, began = await trip.line(Call.SEND), trip.tools.clock.monotonic()
     trip.tools.crash.reached("before a send call")
-    receipt = await trip.platform.send(await trip.line(Call.SEND), trip.receipt, part)
+    receipt = await trip.platform.send(api, trip.receipt, part)
     trip.tools.crash.reached("after a send call")
+    trip.speed.add(part.size, trip.tools.clock.monotonic() - began)
     return receipt
 
 

@@ -22,11 +22,13 @@ from pellacia_service.platform_kit.http import Api
 from pellacia_service.platform_kit.protocol import Platform
 from pellacia_service.publishing.crash_points import CrashPlan
 from pellacia_service.publishing.fingerprints import Fingerprints
+from pellacia_service.publishing.high_water import HighWater
 from pellacia_service.publishing.invariants import check_change, check_first_change
 from pellacia_service.publishing.lines import Lines
 from pellacia_service.publishing.pacing import Pacer, has_link
 from pellacia_service.publishing.progress import ProgressBoard
 from pellacia_service.publishing.retries import Retries
+from pellacia_service.publishing.staging import Measured, note_speed
 from pellacia_service.repositories.journal import JournalEntry
 from pellacia_service.repositories.session import Database, Transaction
 
@@ -44,6 +46,7 @@ class Tools:
     fingerprints: Fingerprints
     settle: dt.timedelta
     crash: CrashPlan
+    high_water: HighWater
 
 
 @dataclass
@@ -55,12 +58,13 @@ class Trip:
         media: the file as it was last probed here; None until step CHECK, or after a restart
             behind the last byte, when the file is not needed any more.
         queued_media, queued_sha256: the file as it was when the post was queued, where that is known.
-        owed_at: when a scheduled post was to begin; None for one that was never scheduled.
+        owed_at: when a scheduled post was to go public; None for one that was never scheduled.
         bytes_sent: bytes handed to the network over all attempts, repeats included.
         snoozed: True when the delivery was put back into the queue to wait.
         restarts: upload sessions that ran out and were opened anew.
         voids: calls that publish and were proved not to have happened.
         used: lines whose answers have not been listened to yet.
+        speed: how fast the parts went that this process sent.
         claimed: the delivery as it was given to this publisher.
         committed: the delivery as it was last committed; `delivery` may be ahead of it.
     """
@@ -79,6 +83,7 @@ class Trip:
     restarts: int = 0
     voids: int = 0
     used: list[tuple[Call, Api]] = field(default_factory=list)
+    speed: Measured = field(default_factory=Measured)
     claimed: Delivery = field(init=False)
     committed: Delivery = field(init=False)
 
@@ -100,6 +105,11 @@ class Trip:
         return receipt
 
     @property
+    def is_early(self) -> bool:
+        """True while it is not yet due."""
+        return self.tools.clock.now() < self.delivery.due_at
+
+    @property
     def title(self) -> str:
         """The platform's name in a sentence."""
         return self.platform.facts.title
@@ -117,13 +127,13 @@ class Trip:
 
     async def line(self, call: Call) -> Api:
         """Return the line to the platform for a kind of call, its token good for the next one."""
-        api = await self.tools.lines.line(self.account, self.platform.facts)
+        api = await self.tools.lines.line(self.account, self.platform.facts, call)
         self.used.append((call, api))
         return api
 
     async def fresh_line(self, call: Call) -> Api:
         """Return a line on a connection that nothing else has used."""
-        api = await self.tools.lines.fresh_line(self.account, self.platform.facts)
+        api = await self.tools.lines.fresh_line(self.account, self.platform.facts, call)
         self.used.append((call, api))
         return api
 
@@ -157,16 +167,17 @@ class Trip:
             LeaseLostError: another worker owns the delivery; nothing was written.
             AccountBusyError: another post of this account is being published right now.
         """
+        now = self.tools.clock.now()
         entry = JournalEntry(
             delivery_id=delivery.id,
             epoch=delivery.epoch,
-            at=self.tools.clock.now(),
+            at=now,
             from_step=self.delivery.step,
             to_step=delivery.step,
             reason=because,
             evidence=dict(evidence or {}),
         )
-        delivery = replace(delivery, bytes_sent=self.bytes_sent)
+        delivery = replace(delivery, bytes_sent=self.bytes_sent, alive_at=now)
         check_change(self.committed, delivery)
         if self.committed is self.claimed:
             check_first_change(self.claimed, delivery)
@@ -175,12 +186,17 @@ class Trip:
             if reserve is not None:
                 await self._reserve(tx, reserve)
             await tx.deliveries.save(delivery, expected_epoch=self.delivery.epoch)
-            await tx.journal.append(entry)
+            announced = await tx.journal.append(entry)
             if delivery.status is not self.delivery.status:
                 await tx.history.note(delivery)
-                await tx.posts.summarize(delivery.post_id, now=self.tools.clock.now())
+                await tx.posts.summarize(delivery.post_id, now=now)
+            if delivery.step is Step.WAIT:
+                await note_speed(tx, delivery.platform, self.speed)
         self.delivery = self.committed = delivery
         self.tools.crash.reached(f"after {delivery.step}")
+        if announced:
+            # Before the call: a database that forgets it must not be believed.
+            await self.tools.high_water.raise_to(announced, now, delivery.id)
         self.tools.board.moved(delivery.id, delivery.step)
 
     async def _reserve(self, tx: Transaction, call: Call) -> None:

@@ -8,8 +8,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.domain.account import DEFAULT_LABEL, Account
 from pellacia_service.errors import NotFoundError
+from pellacia_service.repositories import hints
 from pellacia_service.repositories.dialect import upsert
-from pellacia_service.repositories.tables import AccountRow
+from pellacia_service.repositories.tables.accounts import AccountRow
+from pellacia_service.repositories.tables.credentials import CredentialRow
 
 
 class Accounts:
@@ -84,6 +86,15 @@ class Accounts:
             statement = statement.where(col(AccountRow.platform) == platform)
         return [_to_account(row) for row in (await self._session.exec(statement)).all()]
 
+    async def connected(self) -> list[Account]:
+        """Return the accounts that are signed in, in the order they were connected."""
+        statement = (
+            select(AccountRow)
+            .where(col(AccountRow.id).in_(select(CredentialRow.account_id)))
+            .order_by(col(AccountRow.created_at), col(AccountRow.id))
+        )
+        return [_to_account(row) for row in (await self._session.exec(statement)).all()]
+
     async def pause(self, platform: str | None = None) -> None:
         """Publish nothing more on a platform, or anywhere, until `resume`."""
         await self._set_paused(platform, True)
@@ -91,6 +102,7 @@ class Accounts:
     async def resume(self, platform: str | None = None) -> None:
         """Publish again."""
         await self._set_paused(platform, False)
+        await hints.tell(self._session)
 
     async def paused(self) -> list[Account]:
         """Return the accounts that are paused."""

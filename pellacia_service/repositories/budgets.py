@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.domain.budget import Budget, Call, Day, Even, Rolling, room_at
 from pellacia_service.repositories.dialect import upsert
-from pellacia_service.repositories.tables import BudgetRow, BudgetUseRow
+from pellacia_service.repositories.tables.budgets import BudgetRow, BudgetUseRow
 
 KEY = ["platform", "account", "kind"]
 BLOCKED, SLOWED = col(BudgetRow.blocked_until_ms), col(BudgetRow.slowed_until_ms)
@@ -71,6 +71,13 @@ class Budgets:
         )
         blocked, slowed = found.one()
         return Gate(blocked or 0, slowed or 0)
+
+    async def prune(self, before_ms: int) -> int:
+        """Forget the uses of slots that began before, and return how many there were."""
+        pruned = await self._session.exec(
+            delete(BudgetUseRow).where(col(BudgetUseRow.slot_ms) < before_ms)
+        )
+        return int(pruned.rowcount)
 
     async def shut(self, now_ms: int) -> dict[BudgetKey, int]:
         """Return everything that a platform's answers have shut, and until when."""

@@ -18,16 +18,10 @@ from pellacia_service.domain.stored_post import StoredPost
 from pellacia_service.repositories.dialect import upsert
 from pellacia_service.repositories.pages import read_cursor, write_cursor
 from pellacia_service.repositories.posts import to_stored_post
-from pellacia_service.repositories.tables import (
-    AccountRow,
-    CalendarRulesRow,
-    CalendarSlotRow,
-    DeliveryRow,
-    PostRow,
-)
-
-STAGING = dt.timedelta(hours=24)
-"""A delivery may be due this long before its post is to be public, so that the upload is done by then."""
+from pellacia_service.repositories.tables.accounts import AccountRow
+from pellacia_service.repositories.tables.calendar import CalendarRulesRow, CalendarSlotRow
+from pellacia_service.repositories.tables.deliveries import DeliveryRow
+from pellacia_service.repositories.tables.posts import PostRow
 
 NOT_COMING = (Step.FAILED, Step.CANCELLED, Step.MISSED)
 
@@ -96,7 +90,7 @@ class Calendar:
                 col(DeliveryRow.account_id).in_(
                     select(AccountRow.id).where(col(AccountRow.platform).in_(platforms))
                 ),
-                col(DeliveryRow.due_at) >= begin - STAGING,
+                col(DeliveryRow.due_at) >= begin,
                 col(DeliveryRow.due_at) <= end,
                 col(DeliveryRow.step).not_in(NOT_COMING),
             )
@@ -143,13 +137,20 @@ class Calendar:
             .with_for_update(key_share=True)
         )
 
-    async def last_started(
-        self, account_id: uuid.UUID, *, besides: uuid.UUID
+    async def last_public(
+        self, account_id: uuid.UUID, *, besides: uuid.UUID, now: dt.datetime
     ) -> dt.datetime | None:
-        """Return when publishing was last begun on an account, one delivery left out; None: never."""
+        """
+        Return when an account last published, or began to; one delivery left out. None: never.
+
+        What was only uploaded ahead of its time has not begun.
+        """
+        published_at, started_at = col(DeliveryRow.published_at), col(DeliveryRow.started_at)
         found: dt.datetime | None = await self._session.scalar(
-            select(sa.func.max(col(DeliveryRow.started_at))).where(
-                col(DeliveryRow.account_id) == account_id, col(DeliveryRow.id) != besides
+            select(sa.func.max(sa.func.coalesce(published_at, started_at))).where(
+                col(DeliveryRow.account_id) == account_id,
+                col(DeliveryRow.id) != besides,
+                col(DeliveryRow.due_at) <= now,
             )
         )
         return found

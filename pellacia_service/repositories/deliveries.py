@@ -15,15 +15,21 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import SelectOfScalar
 
 from pellacia_service.domain.delivery import STATUS_OF_STEP, Delivery, Status, Step
+from pellacia_service.domain.reach import Reach
+from pellacia_service.domain.work import Work
 from pellacia_service.errors import AccountBusyError, LeaseLostError, NotFoundError
+from pellacia_service.repositories import hints
 from pellacia_service.repositories.delivery_rows import columns_of, to_delivery, to_row
 from pellacia_service.repositories.dialect import violates
 from pellacia_service.repositories.pages import cut, page_of
-from pellacia_service.repositories.tables import (
+from pellacia_service.repositories.reach import is_planned, within
+from pellacia_service.repositories.tables.accounts import AccountRow
+from pellacia_service.repositories.tables.deliveries import (
     GUARD_INDEX,
     IS_GUARDED,
+    IS_LEASED,
     IS_MOVING,
-    AccountRow,
+    WANTS_A_CALL,
     DeliveryRow,
 )
 
@@ -48,6 +54,7 @@ class Deliveries:
         """
         self._session.add_all(to_row(delivery) for delivery in deliveries)
         await self._session.flush()
+        await hints.tell(self._session)
 
     async def get(self, delivery_id: uuid.UUID) -> Delivery:
         """
@@ -123,17 +130,24 @@ class Deliveries:
         lease_until: dt.datetime,
         limit: int,
         post_id: uuid.UUID | None = None,
+        reach: Reach = Reach.ANYTHING,
+        work: Work | None = None,
     ) -> Sequence[Delivery]:
         """
-        Take over what is due, in one statement, longest due first.
+        Take over what may be worked on, in one statement, what has waited longest going first.
 
         Nobody else is given these deliveries before `lease_until`. Deliveries of a paused account
         are left alone, except those whose outcome must be found out.
+
+        Args:
+            work: what there is room for; None: for everything.
         """
+        free_at = col(DeliveryRow.free_at)
         due = (
-            _moving(post_id)
-            .where(_is_due(now), _is_free(now))
-            .order_by(col(DeliveryRow.due_at), col(DeliveryRow.id))
+            _moving(post_id, work)
+            .where(free_at <= now, _may_go(), within(reach), *_owed(work, now))
+            # The order of the index: what a claim costs does not depend on what waits behind.
+            .order_by(free_at, col(DeliveryRow.id))
             .limit(limit)
             .with_for_update(skip_locked=True)
             .cte("due")
@@ -157,7 +171,7 @@ class Deliveries:
         renewed = await self._session.exec(
             update(DeliveryRow)
             .where(*_held_by(owner, now))
-            .values(lease_until=until)
+            .values(lease_until=until, alive_at=now)
             .returning(col(DeliveryRow.id))
             .execution_options(synchronize_session=False)
         )
@@ -195,6 +209,8 @@ class Deliveries:
             raise LeaseLostError(
                 f"Delivery {delivery.id} has gone to another publisher (epoch {expected_epoch} is over)."
             )
+        if delivery.epoch != expected_epoch:
+            await hints.tell(self._session)
 
     async def release(self, delivery: Delivery) -> None:
         """Give a lease back, unless it has gone to another owner already."""
@@ -204,7 +220,9 @@ class Deliveries:
 
     async def release_owner(self, owner: str) -> None:
         """Give back all leases of an owner that is known to be dead, or is just stopping."""
-        await self._clear_lease(col(DeliveryRow.lease_owner) == owner, sa.text(IS_MOVING))
+        await self._clear_lease(
+            sa.text(IS_LEASED), col(DeliveryRow.lease_owner) == owner, sa.text(IS_MOVING)
+        )
 
     async def under_way_or_due(self, now: dt.datetime, *, post_id: uuid.UUID | None = None) -> bool:
         """
@@ -213,20 +231,32 @@ class Deliveries:
         A delivery that goes on within a minute counts; one that waits longer (for a quota, or
         because it is scheduled) or belongs to a paused account does not.
         """
-        leased = col(DeliveryRow.lease_until) > now
-        soon = sa.and_(col(DeliveryRow.due_at) <= now, _has_waited(now + SOON), _may_go())
-        found = await self._session.exec(_moving(post_id).where(sa.or_(leased, soon)).limit(1))
-        return found.first() is not None
+        under_way = _moving(post_id).where(sa.text(IS_LEASED), col(DeliveryRow.lease_until) > now)
+        soon = _moving(post_id).where(
+            col(DeliveryRow.free_at) <= now + SOON,
+            col(DeliveryRow.begin_at) <= now,
+            sa.not_(_waits_for_its_time(now)),
+            _may_go(),
+        )
+        return await self._any(under_way) or await self._any(soon)
+
+    async def backlog(self, now: dt.datetime) -> bool:
+        """Tell whether posts of the calendar are overdue."""
+        free_at, due_at = col(DeliveryRow.free_at), col(DeliveryRow.due_at)
+        overdue = _moving(None).where(free_at <= now, due_at <= now, is_planned(), _may_go())
+        return await self._any(overdue)
 
     async def next_due(
-        self, now: dt.datetime, *, post_id: uuid.UUID | None = None
+        self, now: dt.datetime, *, post_id: uuid.UUID | None = None, work: Work | None = None
     ) -> dt.datetime | None:
         """Return when the next delivery can be claimed, `now` at the earliest; None: nothing waits."""
-        earliest = _later(col(DeliveryRow.due_at), col(DeliveryRow.not_before))
-        free_at = _later(earliest, col(DeliveryRow.lease_until))
-        moving = _moving(post_id).where(_may_go()).with_only_columns(func.min(free_at))
-        found: dt.datetime | None = await self._session.scalar(moving)
+        free_at = col(DeliveryRow.free_at)
+        first = _moving(post_id, work).where(_may_go()).order_by(free_at).limit(1)
+        found: dt.datetime | None = await self._session.scalar(first.with_only_columns(free_at))
         return found if found is None else max(found, now)
+
+    async def _any(self, statement: SelectOfScalar[uuid.UUID]) -> bool:
+        return (await self._session.exec(statement.limit(1))).first() is not None
 
     async def _clear_lease(self, *conditions: sa.ColumnElement[bool] | sa.TextClause) -> None:
         await self._session.exec(
@@ -237,14 +267,18 @@ class Deliveries:
         )
 
 
-def _moving(post_id: uuid.UUID | None) -> SelectOfScalar[uuid.UUID]:
+def _moving(post_id: uuid.UUID | None, work: Work | None = None) -> SelectOfScalar[uuid.UUID]:
     """Select the ids of deliveries that are not at rest."""
-    statement = select(DeliveryRow.id).where(sa.text(IS_MOVING))
+    # In the words of the partial index that is to be used.
+    steps = WANTS_A_CALL if work is Work.CALLS else IS_MOVING
+    statement = select(DeliveryRow.id).where(sa.text(steps))
+    if work in {Work.UPLOADS, Work.OWED_UPLOADS}:
+        statement = statement.where(sa.not_(sa.literal_column(f"({WANTS_A_CALL})", sa.Boolean())))
     return statement if post_id is None else statement.where(col(DeliveryRow.post_id) == post_id)
 
 
-def _is_due(now: dt.datetime) -> Condition:
-    return sa.and_(col(DeliveryRow.due_at) <= now, _has_waited(now), _may_go())
+def _owed(work: Work | None, now: dt.datetime) -> tuple[Condition, ...]:
+    return (col(DeliveryRow.due_at) <= now,) if work is Work.OWED_UPLOADS else ()
 
 
 def _has_waited(now: dt.datetime) -> Condition:
@@ -252,9 +286,10 @@ def _has_waited(now: dt.datetime) -> Condition:
     return sa.or_(not_before.is_(None), not_before <= now)
 
 
-def _is_free(now: dt.datetime) -> Condition:
-    lease_until = col(DeliveryRow.lease_until)
-    return sa.or_(lease_until.is_(None), lease_until <= now)
+def _waits_for_its_time(now: dt.datetime) -> Condition:
+    """Uploaded already, or nearly: it is taken up again only shortly before it is due."""
+    due_at = col(DeliveryRow.due_at)
+    return sa.and_(due_at > now, due_at <= now + 2 * SOON, sa.not_(_has_waited(now)))
 
 
 def _may_go() -> Condition:
@@ -266,16 +301,10 @@ def _may_go() -> Condition:
 def _held_by(owner: str, now: dt.datetime) -> tuple[Condition | sa.TextClause, ...]:
     return (
         sa.text(IS_MOVING),
+        sa.text(IS_LEASED),
         col(DeliveryRow.lease_owner) == owner,
         col(DeliveryRow.lease_until) > now,
     )
-
-
-def _later(
-    one: sa.SQLColumnExpression[dt.datetime], other: sa.SQLColumnExpression[dt.datetime | None]
-) -> sa.ColumnElement[dt.datetime]:
-    """Return the later of two columns, the first where the second is empty."""
-    return sa.case((other > one, other), else_=one)
 
 
 def _by_due_time(delivery: Delivery) -> tuple[dt.datetime, uuid.UUID]:

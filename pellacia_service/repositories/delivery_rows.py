@@ -10,7 +10,7 @@ from pellacia_service.repositories.records import (
     receipt_from_record,
     receipt_to_record,
 )
-from pellacia_service.repositories.tables import DeliveryRow
+from pellacia_service.repositories.tables.deliveries import DeliveryRow
 
 
 def to_delivery(row: DeliveryRow) -> Delivery:
@@ -24,6 +24,7 @@ def to_delivery(row: DeliveryRow) -> Delivery:
         step=Step(row.step),
         created_at=row.created_at,
         due_at=row.due_at,
+        lead=row.due_at - row.begin_at,
         generation=row.generation,
         epoch=row.epoch,
         lease_owner=row.lease_owner,
@@ -35,6 +36,8 @@ def to_delivery(row: DeliveryRow) -> Delivery:
         sha256=row.sha256,
         intent_at=row.intent_at,
         started_at=row.started_at,
+        alive_at=row.alive_at,
+        published_at=row.published_at,
         completed_at=row.completed_at,
         error=error_from_record(row.error) if row.error else None,
         evidence=tuple(row.evidence),
@@ -59,6 +62,7 @@ def columns_of(delivery: Delivery) -> dict[str, Any]:
     return {
         "step": delivery.step.value,
         "due_at": delivery.due_at,
+        "begin_at": delivery.begin_at,
         "generation": delivery.generation,
         "epoch": delivery.epoch,
         "not_before": delivery.not_before,
@@ -68,6 +72,8 @@ def columns_of(delivery: Delivery) -> dict[str, Any]:
         "sha256": delivery.sha256,
         "intent_at": delivery.intent_at,
         "started_at": delivery.started_at,
+        "alive_at": delivery.alive_at,
+        "published_at": delivery.published_at,
         "completed_at": delivery.completed_at,
         "error": error_to_record(delivery.error) if delivery.error else None,
         "evidence": [clean(dict(piece)) for piece in delivery.evidence],

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from pellacia_service.domain.delivery import Delivery
 from pellacia_service.repositories.dialect import upsert
 from pellacia_service.repositories.records import clean_text
-from pellacia_service.repositories.tables import HistoryRow
+from pellacia_service.repositories.tables.history import HistoryRow
 
 
 class History:

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.errors import BadInputError, NotFoundError
 from pellacia_service.repositories.dialect import upsert
-from pellacia_service.repositories.tables import IngestedRow
+from pellacia_service.repositories.tables.ingested import IngestedRow
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,18 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from pellacia_service.domain.delivery import Step
+from pellacia_service.domain.delivery import INTENT, Step
 from pellacia_service.domain.json import Json
+from pellacia_service.repositories.marks import Marks
 from pellacia_service.repositories.records import clean, clean_text
-from pellacia_service.repositories.tables import JournalRow
+from pellacia_service.repositories.tables.deliveries import DeliveryRow
+from pellacia_service.repositories.tables.journal import JournalRow
+
+HIGH_WATER = "journal.high_water"
+"""The mark that counts the announced calls. Ids of lines would not do: they can be cleared away."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,13 @@ class Journal:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def append(self, entry: JournalEntry) -> None:
-        """Add a line."""
+    async def append(self, entry: JournalEntry) -> int:
+        """
+        Add a line.
+
+        Returns:
+            The number of the call that it announces; 0 where it announces none.
+        """
         self._session.add(
             JournalRow(
                 delivery_id=entry.delivery_id,
@@ -56,6 +66,7 @@ class Journal:
             )
         )
         await self._session.flush()
+        return await Marks(self._session).count(HIGH_WATER) if entry.to_step in INTENT else 0
 
     async def of(self, delivery_id: uuid.UUID) -> list[JournalEntry]:
         """Return everything that happened to a delivery, oldest first."""
@@ -65,6 +76,13 @@ class Journal:
             .order_by(col(JournalRow.id))
         )
         return [_to_entry(row) for row in found.all()]
+
+    async def prune(self, before: dt.datetime, *, limit: int) -> int:
+        """Remove old lines of deliveries that are no longer there; return how many there were."""
+        is_gone = col(JournalRow.delivery_id).not_in(select(DeliveryRow.id))
+        old = select(JournalRow.id).where(col(JournalRow.at) < before, is_gone).limit(limit)
+        pruned = await self._session.exec(delete(JournalRow).where(col(JournalRow.id).in_(old)))
+        return int(pruned.rowcount)
 
 
 def _to_entry(row: JournalRow) -> JournalEntry:

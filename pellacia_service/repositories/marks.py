@@ -1,9 +1,29 @@
 """Small facts that outlive the process, by name."""
 
+import datetime as dt
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from pellacia_service.repositories.dialect import upsert
-from pellacia_service.repositories.tables import MarkRow
+from pellacia_service.repositories.tables.marks import MarkRow
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """
+    What a database server says of itself.
+
+    Args:
+        now: its clock.
+        identity: which server it is and on which timeline; another one after a failover or a
+            restore to a point in time.
+    """
+
+    now: dt.datetime
+    identity: str
 
 
 class Marks:
@@ -26,3 +46,39 @@ class Marks:
         """Return a value, or the default where none was ever kept."""
         row = await self._session.get(MarkRow, name, populate_existing=True)
         return default if row is None else row.value
+
+    async def count(self, name: str) -> int:
+        """
+        Count a mark up, beginning at 1, and return where it stands.
+
+        Whoever counts next waits until this transaction has ended, so that numbers are committed in
+        their order.
+        """
+        number = sa.cast(sa.cast(col(MarkRow.value), sa.BigInteger) + 1, sa.Text)
+        await upsert(
+            self._session,
+            MarkRow,
+            {"name": name, "value": "1"},
+            key=["name"],
+            update={"value": number},
+        )
+        return int(await self.get(name))
+
+    async def server(self) -> ServerState:
+        """Ask a database server who it is; a database file cannot be asked."""
+        session = self._session
+        may_ask = "SELECT has_function_privilege('pg_control_system()', 'execute')"
+        system = ""
+        if await session.scalar(sa.text(may_ask)):
+            asked = sa.text("SELECT system_identifier FROM pg_control_system()")
+            system = str(await session.scalar(asked))
+        # The first eight digits of a log file's name are the timeline (manual, "WAL Internals" and
+        # pg_walfile_name, read 2026-11-22). A standby has none to tell; it takes no writes either.
+        told = await session.exec(
+            sa.text(
+                "SELECT clock_timestamp(), CASE WHEN pg_is_in_recovery() THEN '' "
+                "ELSE substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8) END"
+            )  # type: ignore[call-overload]  # SQLModel types statements of its own only
+        )
+        now, timeline = told.one()
+        return ServerState(now, f"{system}/{timeline}" if timeline else "")

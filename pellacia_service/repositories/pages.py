@@ -11,7 +11,8 @@ from sqlmodel import col
 from sqlmodel.sql.expression import SelectOfScalar
 
 from pellacia_service.errors import BadInputError
-from pellacia_service.repositories.tables import DeliveryRow, PostRow
+from pellacia_service.repositories.tables.deliveries import DeliveryRow
+from pellacia_service.repositories.tables.posts import PostRow
 
 Paged: TypeAlias = "type[PostRow] | type[DeliveryRow]"
 PagedRow = TypeVar("PagedRow", PostRow, DeliveryRow)

@@ -24,7 +24,9 @@ from pellacia_service.repositories.records import (
     media_from_record,
     media_to_record,
 )
-from pellacia_service.repositories.tables import DeliveryRow, JournalRow, PostRow
+from pellacia_service.repositories.tables.deliveries import DeliveryRow
+from pellacia_service.repositories.tables.journal import JournalRow
+from pellacia_service.repositories.tables.posts import PostRow
 
 
 class Posts:

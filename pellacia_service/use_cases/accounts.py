@@ -15,9 +15,9 @@ class Accounts:
         self._database = database
 
     async def all(self) -> list[Account]:
-        """Return every connected account."""
+        """Return every account that is signed in."""
         async with self._database.read() as tx:
-            return await tx.accounts.all()
+            return await tx.accounts.connected()
 
     async def named(self, addresses: Sequence[str]) -> list[Account]:
         """
@@ -32,9 +32,15 @@ class Accounts:
             raise BadInputError("Name at least one platform: --platforms youtube,tiktok or all.")
         _refuse_unknown([word for word in words if word.lower() != ALL])
         connected = {(account.platform, account.label): account for account in await self.all()}
+        defaults = await self._defaults()
         wanted: dict[tuple[str, str], None] = {}
         for word in words:
-            wanted |= dict.fromkeys(connected if word.lower() == ALL else [split_address(word)])
+            if word.lower() == ALL:
+                wanted |= dict.fromkeys(connected)
+            else:
+                platform, label = split_address(word)
+                label = defaults.get(platform, label) if label == DEFAULT_LABEL else label
+                wanted[platform, label] = None
         if not wanted:
             raise NotConnectedError(
                 "No account is connected. Connect one: pellacia-dist auth login youtube"
@@ -43,6 +49,18 @@ class Accounts:
         if missing:
             raise NotConnectedError("\n".join(_not_connected(*pair) for pair in missing))
         return [connected[pair] for pair in wanted]
+
+    async def _defaults(self) -> dict[str, str]:
+        """
+        Return the label that a platform's name alone means: "default", else that of its first account.
+
+        Signed-out accounts count: signing out must not turn a script's posts to another channel.
+        """
+        async with self._database.read() as tx:
+            ever = await tx.accounts.all()
+        labels = {account.platform: account.label for account in reversed(ever)}
+        named = {account.platform for account in ever if account.label == DEFAULT_LABEL}
+        return labels | dict.fromkeys(named, DEFAULT_LABEL)
 
 
 def _refuse_unknown(words: Sequence[str]) -> None:

@@ -8,6 +8,8 @@ the same transaction as the post: the same pair twice is one post, whatever was 
 from dataclasses import replace
 
 from pellacia_service.clock import Clock
+from pellacia_service.domain.calendar_choice import Choice
+from pellacia_service.domain.calendar_wish import ConflictError
 from pellacia_service.domain.diagnostic import Diagnostic, Level
 from pellacia_service.domain.draft import Draft
 from pellacia_service.domain.intake import Intake, IntakeResult
@@ -17,7 +19,8 @@ from pellacia_service.media import sha256_of
 from pellacia_service.repositories.ingested import PairKey
 from pellacia_service.repositories.session import Database
 from pellacia_service.use_cases.pair_check import Checked, PairCheck, PathOf, split_advice
-from pellacia_service.use_cases.posts import Posts
+from pellacia_service.use_cases.pair_time import PairTime, at_its_time, collision, told
+from pellacia_service.use_cases.posts import Posts, Prepared
 from pellacia_service.watch_folder.codes import Code
 from pellacia_service.watch_folder.folder import Pair
 
@@ -26,16 +29,40 @@ class Ingest:
     """Takes pairs into the queue."""
 
     def __init__(
-        self, *, database: Database, posts: Posts, pair_check: PairCheck, clock: Clock
+        self,
+        *,
+        database: Database,
+        posts: Posts,
+        pair_check: PairCheck,
+        pair_time: PairTime,
+        clock: Clock,
     ) -> None:
         self._database = database
         self._posts = posts
         self._pair_check = pair_check
+        self._pair_time = pair_time
         self._clock = clock
 
-    async def check(self, pair: Pair, path_of: PathOf) -> Checked:
-        """Say everything that is wrong with a pair. Writes nothing."""
-        return await self._pair_check.check(pair, path_of)
+    async def check(self, pair: Pair, path_of: PathOf, *, video_sha256: str = "") -> Checked:
+        """
+        Say everything that is wrong with a pair, its time included. Writes nothing.
+
+        Args:
+            video_sha256: where the video was read before: the same clip is known by it.
+        """
+        checked = await self._pair_check.check(pair, path_of)
+        if checked.draft is None or checked.draft.due_at is None:
+            return checked
+        try:
+            prepared = await self._prepare(checked.draft, video_sha256)
+            async with self._database.read() as tx:
+                await self._pair_time.choose(tx, prepared, checked)
+        except ConflictError as error:
+            found = (*checked.diagnostics, collision(pair, checked, error))
+            return Checked(found)
+        except (BadInputError, NotConnectedError) as trouble:
+            return Checked((*checked.diagnostics, _not_storable(pair, trouble)))
+        return checked
 
     async def key_of(self, pair: Pair, path_of: PathOf, *, video_sha256: str = "") -> PairKey:
         """
@@ -69,34 +96,47 @@ class Ingest:
         """
         if await self.is_known(key):
             return await self._recall(pair, path_of, key)
-        checked = await self.check(pair, path_of)
+        checked = await self.check(pair, path_of, video_sha256=key.video_sha256)
         if checked.draft is None:
             return Intake(pair.video, IntakeResult.REFUSED, diagnostics=checked.diagnostics)
         try:
-            view = await self._store(pair, path_of, key, checked.draft)
+            view, choice = await self._store(pair, path_of, key, checked)
         except (BadInputError, NotConnectedError) as trouble:
             if await self.is_known(key):
                 # Another process was quicker, with the same pair in another folder.
                 return await self._recall(pair, path_of, key)
-            message, fix = split_advice(str(trouble))
-            found = Diagnostic(pair.video, Level.ERROR, Code.NOT_STORABLE, message, fix)
+            found = (
+                collision(pair, checked, trouble)
+                if isinstance(trouble, ConflictError)
+                else _not_storable(pair, trouble)
+            )
             return Intake(pair.video, IntakeResult.REFUSED, diagnostics=(found,))
-        return Intake(
-            pair.video, IntakeResult.QUEUED, view.stored.id, diagnostics=checked.diagnostics
-        )
+        diagnostics = (*checked.diagnostics, *told(pair, checked, choice))
+        return Intake(pair.video, IntakeResult.QUEUED, view.stored.id, diagnostics=diagnostics)
 
-    async def _store(self, pair: Pair, path_of: PathOf, key: PairKey, draft: Draft) -> PostView:
+    async def _prepare(self, draft: Draft, video_sha256: str) -> Prepared:
         prepared = await self._posts.prepare(draft)
-        media = replace(prepared.media, sha256=key.video_sha256)
+        return replace(prepared, media=replace(prepared.media, sha256=video_sha256))
+
+    async def _store(
+        self, pair: Pair, path_of: PathOf, key: PairKey, checked: Checked
+    ) -> tuple[PostView, Choice | None]:
+        """Take a pair's time in the calendar, and its place in the queue."""
+        if checked.draft is None:
+            raise ValueError("a pair with errors is not stored")
+        prepared = await self._prepare(checked.draft, key.video_sha256)
         async with self._database.write() as tx:
-            view = await self._posts.store(tx, replace(prepared, media=media))
+            if checked.draft.due_at is not None:
+                await tx.calendar.lock([account.id for account in prepared.accounts])
+            choice = await self._pair_time.choose(tx, prepared, checked)
+            view = await self._posts.store(tx, at_its_time(prepared, choice))
             await tx.ingested.add(
                 key,
                 video_path=path_of(pair.video).absolute(),
                 post_id=view.stored.id,
                 taken_at=self._clock.now(),
             )
-        return view
+        return view, choice
 
     async def _recall(self, pair: Pair, path_of: PathOf, key: PairKey) -> Intake:
         """Tell a pair that was queued, but not reported, from another one with the same bytes."""
@@ -105,3 +145,8 @@ class Ingest:
         is_itself = known.video_path == path_of(pair.video).absolute()
         result = IntakeResult.QUEUED if is_itself else IntakeResult.DUPLICATE
         return Intake(pair.video, result, known.post_id)
+
+
+def _not_storable(pair: Pair, trouble: BadInputError | NotConnectedError) -> Diagnostic:
+    message, fix = split_advice(str(trouble))
+    return Diagnostic(pair.video, Level.ERROR, Code.NOT_STORABLE, message, fix)

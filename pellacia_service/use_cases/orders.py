@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pellacia_service.domain.delivery import Delivery
-from pellacia_service.repositories.journal import JournalEntry
 from pellacia_service.repositories.session import Transaction
 
 
@@ -29,6 +28,9 @@ async def overtake(
     Raises:
         LeaseLostError: one of them has been claimed since it was read; nothing is written.
     """
+    # Deferred: who only looks at the queue writes no journal, and need not load its table.
+    from pellacia_service.repositories.journal import JournalEntry  # noqa: PLC0415
+
     for old, new in zip(before, after, strict=True):
         changed = replace(new, epoch=old.epoch + 1)
         await tx.deliveries.save(changed, expected_epoch=old.epoch)

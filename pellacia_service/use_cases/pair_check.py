@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from pellacia_service.clock import Clock
+from pellacia_service.domain.calendar_wish import OnConflict
 from pellacia_service.domain.diagnostic import Diagnostic, Level
 from pellacia_service.domain.draft import Draft
 from pellacia_service.domain.post import Privacy
@@ -20,6 +21,7 @@ from pellacia_service.use_cases.posts import Posts
 from pellacia_service.use_cases.zones import default_zone, rules_version
 from pellacia_service.watch_folder.codes import Code
 from pellacia_service.watch_folder.folder import Pair
+from pellacia_service.watch_folder.located_json import Place
 from pellacia_service.watch_folder.metadata import Metadata
 from pellacia_service.watch_folder.problems import explain, not_connected, unused_words
 from pellacia_service.watch_folder.sheet import MOST_BYTES, Sheet, in_order, read_sheet
@@ -50,11 +52,15 @@ class Checked:
     Args:
         draft: what would be posted; None where there are errors.
         thumbnail: the name of the picture that the metadata names; empty where there is none.
+        on_conflict: what becomes of a time that collides.
+        time: where the metadata says the time; None: it says none.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     draft: Draft | None = None
     thumbnail: str = ""
+    on_conflict: OnConflict = OnConflict.REJECT
+    time: Place | None = None
 
 
 class PairCheck:
@@ -93,7 +99,13 @@ class PairCheck:
         diagnostics = _sheet_first(pair, found)
         if any(one.level is Level.ERROR for one in diagnostics):
             return Checked(diagnostics)
-        return Checked(diagnostics, draft, sheet.metadata.thumbnail or "")
+        return Checked(
+            diagnostics,
+            draft,
+            sheet.metadata.thumbnail or "",
+            sheet.metadata.on_conflict or OnConflict.REJECT,
+            sheet.located.place_of(when.key) if when.moment else None,
+        )
 
     async def _video_trouble(self, pair: Pair, path_of: PathOf) -> list[Diagnostic]:
         try:

@@ -16,6 +16,7 @@ from pellacia_service.errors import BadInputError, ProblemsError
 from pellacia_service.media import read_media
 from pellacia_service.platform_kit.options import option_problems
 from pellacia_service.platform_kit.protocol import Platform
+from pellacia_service.publishing.staging import NONE, Stage
 from pellacia_service.repositories.session import Database, Transaction
 from pellacia_service.use_cases.accounts import Accounts
 
@@ -40,11 +41,13 @@ class Posts:
         accounts: Accounts,
         platforms: Mapping[str, Platform],
         clock: Clock,
+        stage: Stage,
     ) -> None:
         self._database = database
         self._accounts = accounts
         self._platforms = platforms
         self._clock = clock
+        self._stage = stage
 
     async def check(self, draft: Draft) -> dict[str, list[Problem]]:
         """
@@ -119,6 +122,7 @@ class Posts:
     async def store(self, tx: Transaction, prepared: Prepared) -> PostView:
         """Put a post that was prepared into the queue, as a part of a transaction."""
         draft, post, now = prepared.draft, prepared.post, self._clock.now()
+        size = prepared.media.size
         deliveries = [
             Delivery(
                 id=uuid.uuid4(),
@@ -129,6 +133,7 @@ class Posts:
                 step=Step.CHECK,
                 created_at=now,
                 due_at=draft.due_at or now,
+                lead=await self._stage.lead(tx, account.platform, size) if draft.due_at else NONE,
             )
             for account in prepared.accounts
         ]

@@ -3,16 +3,20 @@
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from pellacia_service.clock import Clock
 from pellacia_service.domain.account import Account
 from pellacia_service.domain.delivery import RESTING, STATUS_OF_STEP, Delivery, Status, Step
+from pellacia_service.domain.quarantine import QUARANTINE, Quarantine
 from pellacia_service.domain.receipt import Receipt
 from pellacia_service.domain.view import PostView
 from pellacia_service.errors import BadInputError, NotConnectedError
-from pellacia_service.repositories.journal import JournalEntry
 from pellacia_service.repositories.session import Database
 from pellacia_service.use_cases.orders import overtake
+
+if TYPE_CHECKING:
+    from pellacia_service.repositories.journal import JournalEntry
 
 RETRYABLE = frozenset({Step.FAILED, Step.CANCELLED, Step.MISSED})
 
@@ -43,6 +47,12 @@ class Queue:
         async with self._database.read() as tx:
             return await tx.deliveries.counts()
 
+    async def quarantine(self) -> str:
+        """Say what was done last because the database had been put back; empty: it never was."""
+        async with self._database.read() as tx:
+            done = Quarantine.read(await tx.marks.get(QUARANTINE))
+        return f"{done.at:%Y-%m-%d %H:%M} UTC: {done.text}" if done else ""
+
     async def page(
         self, *, status: Status | None = None, limit: int = 50, cursor: str | None = None
     ) -> Page:
@@ -65,7 +75,7 @@ class Queue:
             deliveries = await tx.deliveries.of_post(stored.id)
         return PostView(stored, tuple(deliveries))
 
-    async def journal(self, delivery_id: uuid.UUID) -> list[JournalEntry]:
+    async def journal(self, delivery_id: uuid.UUID) -> "list[JournalEntry]":
         """Return everything that happened to a delivery, oldest first."""
         async with self._database.read() as tx:
             return await tx.journal.of(delivery_id)
@@ -155,6 +165,9 @@ class Queue:
             delivery,
             step=Step.CHECK,
             generation=delivery.generation + 1,
+            # Due now: what is late since is late by a person's decision, not by an accident.
+            due_at=max(delivery.due_at, self._clock.now()),
+            published_at=None,
             receipt=None,
             intent_at=None,
             error=None,

@@ -117,7 +117,8 @@ class WatchFolder:
         sources = [pair.video, pair.metadata]
         is_known = key is not None and await self._ingest.is_known(key)
         if not is_known:
-            checked = await self._ingest.check(pair, self._arrived)
+            sha256 = key.video_sha256 if key else ""
+            checked = await self._ingest.check(pair, self._arrived, video_sha256=sha256)
             if checked.draft is None:
                 return await self._refuse(pair, sources, checked.diagnostics)
             if Path(checked.thumbnail).stem == pair.stem:

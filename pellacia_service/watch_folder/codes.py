@@ -46,6 +46,8 @@ class Code(enum.StrEnum):
     NO_ZONE = "PL012"
     TWO_TIMES = "PL013"
     SHIFTED_TIME = "PL014"
+    COLLISION = "PL015"
+    COLLIDED = "PL016"
     THUMBNAIL = "PL020"
     NOT_A_FILE = "PL021"
     CANNOT_READ = "PL022"
@@ -75,8 +77,10 @@ MEANINGS: Mapping[Code, str] = {
     Code.NO_TIME: "a time that cannot be read",
     Code.PAST_TIME: "a time that is over",
     Code.NO_ZONE: "a time zone that does not exist",
-    Code.TWO_TIMES: "two times, or a time zone without a time",
+    Code.TWO_TIMES: "two times, or a time zone or on_conflict without a time",
     Code.SHIFTED_TIME: "a local time that does not exist or happens twice (a warning)",
+    Code.COLLISION: "a time that collides with what is planned, or with an account's rules",
+    Code.COLLIDED: "a time that collides, and was shifted or kept as on_conflict says (a warning)",
     Code.THUMBNAIL: "a thumbnail that is no JPEG or PNG in the watched folder",
     Code.NOT_A_FILE: "a symbolic link, folder, pipe or device instead of a file",
     Code.CANNOT_READ: "a file that cannot be read",

@@ -5,7 +5,7 @@ The schema of a metadata file: what the production phase writes beside each vide
       "title": "Hello", "description": "…", "hashtags": ["one", "two"],
       "privacy": "public", "thumbnail": "clip.jpg",
       "platforms": ["youtube", "tiktok:second"],
-      "at": "2026-12-27 14:00", "timezone": "Europe/Berlin",
+      "at": "2026-12-27 14:00", "timezone": "Europe/Berlin", "on_conflict": "shift",
       "tiktok": {"title": "Hello, TikTok", "disable_duet": true}
     }
 
@@ -19,6 +19,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from pellacia_service.domain.calendar_wish import OnConflict
 from pellacia_service.domain.names import ALL, PLATFORM_NAMES, split_address
 from pellacia_service.domain.post import Privacy
 from pellacia_service.errors import BadInputError
@@ -170,6 +171,7 @@ class Metadata(Words):
     scheduled_at: Text = None
     at: Text = None
     timezone: Text = None
+    on_conflict: Annotated[OnConflict, Field(strict=False)] | None = None
     thumbnail: Text = None
     youtube: YouTubeWords | None = None
     instagram: InstagramWords | None = None

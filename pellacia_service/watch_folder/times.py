@@ -28,10 +28,12 @@ class When:
     Args:
         moment: None: at once.
         diagnostics: what is wrong, or only odd, about the time.
+        key: under which the time stands in the metadata.
     """
 
     moment: Moment | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    key: str = ""
 
 
 def read_when(sheet: Sheet, metadata: Metadata, *, default_zone: str, now: dt.datetime) -> When:
@@ -59,7 +61,7 @@ def read_when(sheet: Sheet, metadata: Metadata, *, default_zone: str, now: dt.da
     if moment.at <= now:
         fix = "Give it a time to come, or leave the time out to publish now."
         return _wrong(sheet, key, Code.PAST_TIME, f"{moment.text} is over", fix)
-    return When(moment, tuple(_oddities(sheet, key, moment)))
+    return When(moment, tuple(_oddities(sheet, key, moment)), key)
 
 
 def _wrong(sheet: Sheet, key: str, code: Code, message: str, fix: str) -> When:
@@ -67,10 +69,13 @@ def _wrong(sheet: Sheet, key: str, code: Code, message: str, fix: str) -> When:
 
 
 def _without_a_time(sheet: Sheet, metadata: Metadata) -> When:
-    if metadata.timezone is None:
-        return When()
-    message, fix = "there is a time zone, but no time", 'Add "at", or take the zone out.'
-    return _wrong(sheet, "timezone", Code.TWO_TIMES, message, fix)
+    if metadata.timezone is not None:
+        message, fix = "there is a time zone, but no time", 'Add "at", or take the zone out.'
+        return _wrong(sheet, "timezone", Code.TWO_TIMES, message, fix)
+    if metadata.on_conflict is not None:
+        message = "on_conflict is about a time, and there is none"
+        return _wrong(sheet, "on_conflict", Code.TWO_TIMES, message, 'Add "at", or take it out.')
+    return When()
 
 
 def _moment(written: str, zone: str) -> Moment | None:

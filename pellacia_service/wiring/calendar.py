@@ -8,6 +8,7 @@ from pellacia_service.use_cases.schedule_rules import CalendarRules
 from pellacia_service.wiring.records import Records
 
 if TYPE_CHECKING:
+    from pellacia_service.publishing.staging import Stage
     from pellacia_service.use_cases.schedule_posts import Planner
 
 
@@ -30,8 +31,15 @@ class Calendar:
 def make_calendar(records: Records) -> Calendar:
     """Put the calendar together on open records."""
     database, timezone = records.database, records.settings.timezone
+
+    def stage() -> "Stage":
+        # Deferred, as below.
+        from pellacia_service.wiring.staging import make_stage  # noqa: PLC0415
+
+        return make_stage(records.settings)
+
     return Calendar(
-        schedule=Schedule(database=database, clock=records.clock, timezone=timezone),
+        schedule=Schedule(database=database, clock=records.clock, timezone=timezone, stage=stage),
         rules=CalendarRules(database=database, accounts=records.accounts, timezone=timezone),
         _records=records,
     )

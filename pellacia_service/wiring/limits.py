@@ -17,6 +17,6 @@ def make_plan(settings: Settings) -> Plan:
     Return the platforms' budgets with the operator's own amounts.
 
     Raises:
-        SetupError: PELLACIA_LIMITS names a budget that there is not.
+        SettingError: PELLACIA_LIMITS names a budget that there is not.
     """
     return plan([platform.facts for platform in PLATFORMS.values()], settings.limits)

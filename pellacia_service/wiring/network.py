@@ -9,8 +9,9 @@ import httpx
 
 from pellacia_service.clock import Clock
 from pellacia_service.platform_kit.facts import Facts
+from pellacia_service.repositories.session import Database
 from pellacia_service.settings import Settings
-from pellacia_service.vault import Vault, open_vault
+from pellacia_service.vault import KEY_FILE, GivenKeys, Keychain, KeyFile, KeySource, Vault
 
 if TYPE_CHECKING:
     from pellacia_service.platform_kit.oauth import OAuth
@@ -42,9 +43,32 @@ def _trusted(settings: Settings) -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+async def open_vault(settings: Settings, database: Database) -> Vault:
+    """
+    Open the vault with the keys of the settings, of the keychain, or of the home folder.
+
+    Raises:
+        SetupError: a key that stored sign-ins need is missing; the sentence names it.
+    """
+    vault = make_vault(settings)
+    async with database.read() as tx:
+        stored = await tx.credentials.all()
+    vault.check(stored)
+    return vault
+
+
 def make_vault(settings: Settings) -> Vault:
-    """Open the vault with the keys of the settings, or of the home folder."""
-    return open_vault(settings.secret_keys.get_secret_value(), settings.home)
+    """Make the vault without a look at its keys."""
+    return Vault(_key_source(settings))
+
+
+def _key_source(settings: Settings) -> KeySource:
+    given = settings.secret_keys.get_secret_value()
+    if given.strip(" ,"):
+        return GivenKeys(given)
+    if settings.keychain:
+        return Keychain(str(settings.home))
+    return KeyFile(settings.home / KEY_FILE)
 
 
 def make_oauth(settings: Settings, clock: Clock) -> "Callable[[Facts], OAuth]":

@@ -5,6 +5,7 @@ from pellacia_service.use_cases.posts import Posts
 from pellacia_service.use_cases.schedule import Schedule
 from pellacia_service.use_cases.schedule_posts import Planner
 from pellacia_service.wiring.records import Records
+from pellacia_service.wiring.staging import make_stage
 
 
 def make_planner(records: Records, schedule: Schedule) -> Planner:
@@ -14,5 +15,6 @@ def make_planner(records: Records, schedule: Schedule) -> Planner:
         accounts=records.accounts,
         platforms=PLATFORMS,
         clock=records.clock,
+        stage=make_stage(records.settings),
     )
     return Planner(database=records.database, posts=posts, schedule=schedule)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pellacia_service.clock import Clock
 from pellacia_service.errors import SetupError
+from pellacia_service.logs import set_up_logs
 from pellacia_service.repositories.session import Database
 from pellacia_service.settings import Settings
 from pellacia_service.use_cases.accounts import Accounts
@@ -33,6 +34,7 @@ async def open_records(
     Args:
         database: one that was made for these settings before; None makes it.
     """
+    set_up_logs(settings.log_level)
     make_home(settings)
     database = database or make_database(settings, clock)
     await database.open()
