@@ -22,10 +22,17 @@ class HeldClock:
     def monotonic(self) -> float:
         return self._seconds
 
+    def outside(self, seconds: float) -> float:
+        return 0.0
+
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
         self.advance(seconds)
         await asyncio.sleep(0)
+
+    def set_by(self, seconds: float) -> None:
+        """Set the hour, as a person sets a machine's: the time that passed stays what it was."""
+        self._now += dt.timedelta(seconds=seconds)
 
     def advance(self, seconds: float) -> None:
         self._now += dt.timedelta(seconds=seconds)

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pellacia_service.clock import SystemClock
@@ -18,7 +19,7 @@ from pellacia_service.domain.tokens import Tokens
 from pellacia_service.facade import Draft, Pellacia, PostView, Status, open_pellacia
 from pellacia_service.media import make_sample
 from pellacia_service.settings import Settings
-from pellacia_service.wiring.network import make_vault
+from pellacia_service.wiring.network import open_vault
 from pellacia_service.wiring.records import make_database
 from tests.benchmarks.sinks import Sink
 from tests.clips import grow
@@ -79,12 +80,15 @@ async def measure_uploads(sink: Sink, path: Path, accounts: int) -> Measured:
 
 
 async def _connect(settings: Settings, accounts: int) -> None:
-    vault, now = make_vault(settings), dt.datetime.now(dt.UTC)
-    async with make_database(settings, SystemClock()) as database, database.write() as tx:
-        for number in range(accounts):
-            account = Account(id=uuid.uuid4(), platform="youtube", label=f"a{number}")
-            account = await tx.accounts.add_or_update(account, now=now)
-            await tx.credentials.put(account, vault.seal(Tokens("token")), updated_at=now)
+    now, tokens = dt.datetime.now(dt.UTC), Tokens("token")
+    async with make_database(settings, SystemClock()) as database:
+        vault = await open_vault(settings, database)
+        async with database.write() as tx:
+            for number in range(accounts):
+                account = Account(id=uuid.uuid4(), platform="youtube", label=f"a{number}")
+                account = await tx.accounts.add_or_update(account, now=now)
+                seal = partial(vault.seal, tokens, account)
+                await tx.credentials.put(account, seal, updated_at=now)
 
 
 async def _publish(pellacia: Pellacia, path: Path, accounts: int) -> Measured:

@@ -81,12 +81,12 @@ MUTANTS = (
         (
             Edit(
                 f"{PUBLISHING}/sending.py",
-                "        await trip.save(\n"
-                "            replace(trip.delivery, step=Step.LAST_PART, "
+                "    await trip.save(\n"
+                "        replace(trip.delivery, step=Step.LAST_PART, "
                 "intent_at=trip.tools.clock.now()),\n"
-                '            "the last bytes make the video exist",\n'
-                "            reserve=Call.SEND,\n"
-                "        )\n",
+                '        "the last bytes make the video exist",\n'
+                "        reserve=Call.SEND,\n"
+                "    )\n",
                 "",
             ),
         ),
@@ -139,7 +139,7 @@ MUTANTS = (
         "one intent for each account",
         (
             Edit(
-                "pellacia_service/repositories/tables.py",
+                "pellacia_service/repositories/tables/deliveries.py",
                 '"account_id", where=IS_GUARDED, unique=True',
                 '"account_id", where=IS_GUARDED, unique=False',
             ),

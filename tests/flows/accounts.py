@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from functools import partial
 
 import httpx
 
@@ -10,7 +11,7 @@ from pellacia_service.domain.account import DEFAULT_LABEL, Account
 from pellacia_service.domain.names import PLATFORM_NAMES
 from pellacia_service.domain.tokens import Tokens
 from pellacia_service.settings import Settings
-from pellacia_service.wiring.network import make_vault
+from pellacia_service.wiring.network import open_vault
 from pellacia_service.wiring.records import make_database
 
 PAGE_TOKENS = ("facebook", "instagram")
@@ -19,8 +20,10 @@ LIFE = dt.timedelta(hours=1)
 
 async def connect_all(settings: Settings, label: str = DEFAULT_LABEL) -> None:
     """Connect an account of every platform of the sandbox."""
-    vault, now = make_vault(settings), dt.datetime.now(dt.UTC)
+    now = dt.datetime.now(dt.UTC)
     database = make_database(settings, SystemClock())
+    async with database:
+        vault = await open_vault(settings, database)
     async with (
         httpx.AsyncClient(verify=False, trust_env=False, base_url=settings.sandbox_url) as http,
         database,
@@ -37,6 +40,5 @@ async def connect_all(settings: Settings, label: str = DEFAULT_LABEL) -> None:
             account = Account(uuid.uuid4(), name, label, given["account"], ids)
             account = await tx.accounts.add_or_update(account, now=now)
             token = page_token if name in PAGE_TOKENS else given["access_token"]
-            await tx.credentials.put(
-                account, vault.seal(Tokens(token, expires_at=now + LIFE)), updated_at=now
-            )
+            tokens = Tokens(token, expires_at=now + LIFE)
+            await tx.credentials.put(account, partial(vault.seal, tokens, account), updated_at=now)

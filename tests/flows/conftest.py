@@ -22,7 +22,9 @@ FILE_IS_ENOUGH = {
     "test_pacing.py",
     "test_schedule.py",
     "test_thumbnails.py",
-    "test_watch.py",
+    "test_watch_taking.py",
+    "test_watch_killed.py",
+    "test_mishaps.py",
 }
 """What these show does not depend on the database: on a server they run with the long tests."""
 

@@ -253,3 +253,37 @@ def test_a_document_can_hold_any_path(pellacia: CommandLine, tmp_path: Path) -> 
     ended = pellacia("upload", "--platform", "x", "--file", str(path), "--title", "Hi", "--json")
 
     assert json.dumps(str(path))[1:-1] in ended.out
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PELLACIA_SANDBOX_URL", "ftp://x"),
+        ("PELLACIA_LEASE_SECONDS", "abc"),
+        ("PELLACIA_LIMITS", "{"),
+        ("PELLACIA_LIMITS", '{"youtube.seats": 1}'),
+        ("PELLACIA_DATABASE_URL", "mysql://user:secret@host/press"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_refused_by_name(
+    name: str, value: str, empty: CommandLine
+) -> None:
+    ended = empty("limits", "--json", **{name: value})
+
+    assert (ended.code, ended.document["error"]["kind"]) == (2, "setup")
+    assert name.removeprefix("PELLACIA_").casefold() in ended.message.casefold()
+    assert "secret" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("text", ["this is no TOML", "lease_seconds = 1", b"\xff"])
+def test_a_settings_file_that_cannot_be_used_is_refused(
+    text: str | bytes, empty: CommandLine
+) -> None:
+    empty.home.mkdir(exist_ok=True)
+    file = empty.home / "config.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    ended = empty("queue", "list", "--json")
+
+    assert (ended.code, ended.document["error"]["kind"]) == (2, "setup")
+    assert str(file) in ended.message

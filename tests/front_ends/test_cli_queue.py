@@ -157,8 +157,8 @@ def test_only_the_sandbox_approves_by_itself(empty: CommandLine) -> None:
 def test_the_schema_goes_down_one_by_one_and_up_again(empty: CommandLine) -> None:
     newest = empty("db", "upgrade", "--json").document["revision"]
 
-    back = empty("db", "downgrade", "-1", "--json").document["revision"]
-    base = empty("db", "downgrade", "base", "--json").document["revision"]
+    back = empty("db", "downgrade", "-1", "--yes", "--json").document["revision"]
+    base = empty("db", "downgrade", "base", "--yes", "--json").document["revision"]
     now = empty("db", "current")
 
     assert back != newest
@@ -170,7 +170,7 @@ def test_the_schema_goes_down_one_by_one_and_up_again(empty: CommandLine) -> Non
 def test_a_revision_that_there_is_not_is_refused_with_those_there_are(empty: CommandLine) -> None:
     empty("db", "upgrade")
 
-    ended = empty("db", "downgrade", "0815", "--json")
+    ended = empty("db", "downgrade", "0815", "--yes", "--json")
 
     assert ended.code == 2
     assert "Choose from: base, 0001" in ended.message

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from pellacia_service.errors import RefusedError
-from pellacia_service.platform_kit.graph import Page, choose_page, pages
+from pellacia_service.platform_kit.graph import one_of, pages
 from pellacia_service.platform_kit.http import Api
 from pellacia_service.platforms import PLATFORMS
 from pellacia_service.sandbox.server import RunningSandbox
@@ -24,8 +24,14 @@ def page(number: str, *tasks: str) -> Mapping[str, object]:
     return {"id": number, "name": f"Page {number}", "access_token": f"t{number}", "tasks": tasks}
 
 
-async def answer(api: Api, sandbox: RunningSandbox, body: Mapping[str, object]) -> None:
-    fault = {"path": "/me/accounts$", "do": {"status": 200, "body": body}}
+async def answer(
+    api: Api,
+    sandbox: RunningSandbox,
+    body: Mapping[str, object],
+    path: str = "/me/accounts$",
+    status: int = 200,
+) -> None:
+    fault = {"path": path, "do": {"status": status, "body": body}}
     await api.http.post(f"{sandbox.url}/_sandbox/faults", json=fault)
 
 
@@ -64,14 +70,28 @@ async def test_a_page_on_which_the_person_may_not_publish_is_left_out(
     assert [one.id for one in await pages(new)] == ["2"]
 
 
-@pytest.mark.parametrize(("label", "chosen"), [("page two", "2"), ("default", "1")])
-def test_the_label_names_the_page_else_it_is_the_first(new: Api, label: str, chosen: str) -> None:
-    labelled = replace(new, account=replace(new.account, label=label))
-    candidates = [Page("1", "Page One"), Page("2", "Page Two")]
+async def test_pages_of_a_business_portfolio_are_found_too_and_each_once(
+    new: Api, sandbox: RunningSandbox
+) -> None:
+    await answer(new, sandbox, {"data": [page("1", "MANAGE")]})
+    await answer(new, sandbox, {"data": [{"id": "77", "name": "Firm"}]}, path="/me/businesses$")
+    owned = {"data": [page("1", "MANAGE"), page("2", "MANAGE")]}
+    await answer(new, sandbox, owned, path="/77/owned_pages$")
+    await answer(new, sandbox, {"data": [page("3", "MANAGE")]}, path="/77/client_pages$")
 
-    assert choose_page(candidates, labelled, "none").id == chosen
+    assert [one.id for one in await pages(new)] == ["1", "2", "3"]
+
+
+async def test_without_the_scope_for_businesses_the_persons_own_pages_are_found(
+    new: Api, sandbox: RunningSandbox
+) -> None:
+    await answer(new, sandbox, {"data": [page("1", "MANAGE")]})
+    refused = {"error": {"message": "(#10) missing permission", "code": 10}}
+    await answer(new, sandbox, refused, path="/me/businesses$", status=400)
+
+    assert [one.id for one in await pages(new)] == ["1"]
 
 
 def test_without_a_page_the_person_is_told_what_is_lacking(new: Api) -> None:
     with pytest.raises(RefusedError, match="Choose a Page"):
-        choose_page([], new, "Choose a Page and connect again.")
+        one_of([], new, "Choose a Page and connect again.")

@@ -347,28 +347,26 @@ PAGE, OTHER_PAGE = "urn:li:organization:1", "urn:li:organization:2"
 
 
 @pytest.mark.parametrize(
-    ("status", "elements", "label", "page"),
+    ("status", "elements", "pages"),
     [
-        (200, [{"organization": PAGE}], "default", PAGE),
-        (200, [{"organizationTarget": PAGE}], "default", PAGE),
-        (200, [{"organization": PAGE}, {"organization": OTHER_PAGE}], "default", None),
-        (200, [{"organization": PAGE}, {"organization": OTHER_PAGE}], "2", OTHER_PAGE),
-        (200, [], "default", None),
-        (403, [], "default", None),
+        (200, [{"organization": PAGE}], [PAGE]),
+        (200, [{"organizationTarget": PAGE}], [PAGE]),
+        (200, [{"organization": PAGE}, {"organization": OTHER_PAGE}], [PAGE, OTHER_PAGE]),
+        (200, [], []),
+        (403, [], []),
     ],
 )
-async def test_the_page_is_the_one_that_the_label_names_or_the_only_one(
-    api_for: ApiFor,
+async def test_a_sign_in_speaks_for_the_member_and_for_each_of_the_members_pages(
+    api: Api,
     trouble: Trouble,
     status: int,
     elements: list[object],
-    label: str,
-    page: str | None,
+    pages: list[str],
 ) -> None:
-    api = api_for("linkedin", label=label)
     trouble({"status": status, "body": {"elements": elements}}, path="organizationAcls")
 
     identity = await PLATFORM.who(api)
 
-    assert identity.ids.get("organization_urn") == page
-    assert identity.ids["person_urn"] == api.account.ids["person_urn"]
+    assert identity.ids == {"person_urn": api.account.ids["person_urn"]}
+    assert [one.ids["organization_urn"] for one in identity.others] == pages
+    assert [one.key for one in identity.others] == [page.rpartition(":")[2] for page in pages]

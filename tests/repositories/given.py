@@ -2,11 +2,13 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from pellacia_service.domain.account import Account
 from pellacia_service.domain.delivery import Delivery, Step
+from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Post, Privacy
 from pellacia_service.repositories.session import Database, Transaction
@@ -64,6 +66,11 @@ def a_delivery(post: Post, account: Account, **changes: object) -> Delivery:
         due_at=NOON,
     )
     return replace(delivery, **changes)  # type: ignore[arg-type]  # a test names fields of Delivery only
+
+
+def sealed(said: str) -> Callable[[int], Mapping[str, Json]]:
+    """What stands where a vault would seal: the tables cannot tell."""
+    return lambda version: {"v": 2, "for": version, "said": said}
 
 
 async def an_account(tx: Transaction, platform: str = "youtube", label: str = "default") -> Account:

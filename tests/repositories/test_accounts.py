@@ -8,7 +8,7 @@ import pytest
 from pellacia_service.domain.account import Account
 from pellacia_service.errors import NotFoundError
 from pellacia_service.repositories.session import Database
-from tests.repositories.given import MINUTE, NOON, an_account
+from tests.repositories.given import MINUTE, NOON, an_account, sealed
 
 SECOND = Account(
     id=uuid.uuid4(),
@@ -75,23 +75,24 @@ async def test_connecting_again_does_not_end_a_pause(database: Database) -> None
 async def test_a_newer_sign_in_takes_the_place_of_the_older(database: Database) -> None:
     async with database.write() as tx:
         account = await tx.accounts.add_or_update(SECOND, now=NOON)
-        await tx.credentials.put(account, "sealed once", updated_at=NOON)
+        await tx.credentials.put(account, sealed("sealed once"), updated_at=NOON)
 
     async with database.write() as tx:
-        await tx.credentials.put(account, "sealed twice", updated_at=NOON + MINUTE)
+        await tx.credentials.put(account, sealed("sealed twice"), updated_at=NOON + MINUTE)
 
     async with database.read() as tx:
         stored = await tx.credentials.stored("youtube:second")
-    assert (stored.sealed, stored.version) == ("sealed twice", 2)
+    assert stored.sealed == {"v": 2, "for": 2, "said": "sealed twice"}
+    assert (stored.version, stored.mark) == (2, 2)
     assert stored.updated_at == NOON + MINUTE
 
 
 async def test_who_has_signed_out_is_told_how_to_sign_in(database: Database) -> None:
     async with database.write() as tx:
         account = await tx.accounts.add_or_update(SECOND, now=NOON)
-        await tx.credentials.put(account, "sealed", updated_at=NOON)
-        await tx.credentials.remove(account.address)
+        await tx.credentials.put(account, sealed("sealed"), updated_at=NOON)
+        await tx.credentials.remove(account)
 
     with pytest.raises(NotFoundError, match="auth login youtube --label second"):
         async with database.read() as tx:
-            await tx.credentials.get("youtube:second")
+            await tx.credentials.stored("youtube:second")

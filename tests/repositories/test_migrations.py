@@ -18,10 +18,10 @@ from pellacia_service.errors import BadInputError, NewerSchemaError, SetupError
 from pellacia_service.repositories import migrate
 from pellacia_service.repositories.dialect import Store, open_store
 from pellacia_service.repositories.session import Database
-from pellacia_service.repositories.tables import metadata
+from pellacia_service.repositories.tables.all_tables import all_tables
 from tests.clocks import HeldClock
 from tests.postgres import SCHEMA
-from tests.repositories.given import NOON, an_account
+from tests.repositories.given import NOON, an_account, sealed
 
 HEAD = '''"""A migration of a test."""
 
@@ -70,7 +70,7 @@ async def store(place: str) -> AsyncIterator[Store]:
 async def filled(place: str, clock: HeldClock) -> str:
     """The address of a database with one account and its sign-in."""
     async with Database(place, schema=SCHEMA, clock=clock) as database, database.write() as tx:
-        await tx.credentials.put(await an_account(tx), "sealed", updated_at=NOON)
+        await tx.credentials.put(await an_account(tx), sealed("once"), updated_at=NOON)
     return place
 
 
@@ -108,7 +108,7 @@ def described(connection: sa.Connection) -> dict[str, object]:
             sorted(map(str, inspector.get_foreign_keys(table))),
             str(inspector.get_pk_constraint(table)),
         )
-        for table in metadata.tables
+        for table in all_tables().tables
     }
 
 
@@ -120,7 +120,8 @@ async def test_the_migrations_make_the_tables_that_the_program_expects(
     async with store.read.connect() as connection:
         differences = await connection.run_sync(
             lambda sync: compare_metadata(
-                MigrationContext.configure(sync, opts={"compare_server_default": True}), metadata
+                MigrationContext.configure(sync, opts={"compare_server_default": True}),
+                all_tables(),
             )
         )
     await store.close()
@@ -134,7 +135,7 @@ async def test_migrated_tables_are_the_same_as_tables_made_at_one_stroke(store: 
         await migrate.upgrade(connection, store)
         migrated = await connection.run_sync(described)
         await migrate.downgrade(connection, store, migrate.BASE)
-        await connection.run_sync(metadata.create_all)
+        await connection.run_sync(all_tables().create_all)
 
         assert await connection.run_sync(described) == migrated
 

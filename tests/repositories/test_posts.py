@@ -14,7 +14,7 @@ from pellacia_service.domain.receipt import Receipt
 from pellacia_service.errors import BadInputError, ErrorKind, NotFoundError
 from pellacia_service.repositories.dialect import open_store
 from pellacia_service.repositories.session import Database
-from pellacia_service.repositories.tables import PostRow
+from pellacia_service.repositories.tables.posts import PostRow
 from tests.postgres import SCHEMA
 from tests.repositories.given import (
     MINUTE,

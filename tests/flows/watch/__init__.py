@@ -1,0 +1,1 @@
+"""The watch folder, through the door."""
