@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from pellacia_service.domain.names import ALL, PLATFORM_NAMES, platform_name
     from pellacia_service.domain.post import Privacy, split_hashtags
     from pellacia_service.domain.problem import Problem
+    from pellacia_service.domain.standing import Health, Standing
     from pellacia_service.domain.view import PostView
     from pellacia_service.drill.score import Score as DrillScore
     from pellacia_service.errors import (
@@ -78,12 +79,12 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "DEFAULT_LABEL", "INTENT", "PLATFORM_NAMES", "RESTING"]
 __all__ += ["BadInputError", "ConflictError", "DeliveryError", "LoginNeededError"]
 __all__ += ["NotConnectedError", "NotFoundError", "PellaciaError", "PlanError", "PlatformError"]
-__all__ += ["ProblemsError", "RateLimitedError", "SettingError", "SetupError"]
+__all__ += ["Health", "ProblemsError", "RateLimitedError", "SettingError", "SetupError"]
 __all__ += ["Account", "AccountCalendar", "AccountChoice", "CalendarRules", "Choice", "Delivery"]
 __all__ += ["Diagnostic", "Draft", "DrillScore", "ErrorKind", "Intake", "IntakeResult", "Json"]
 __all__ += ["Limit", "Loopback", "OnConflict", "Pellacia", "Planned", "PostView", "Press"]
 __all__ += ["Privacy", "Problem", "Progress", "ProgressBoard", "Rotated", "RuleWords", "Schema"]
-__all__ += ["Settings", "SignIn", "SignedIn", "SignedOut", "Status", "Step", "Wish"]
+__all__ += ["Settings", "SignIn", "SignedIn", "SignedOut", "Standing", "Status", "Step", "Wish"]
 __all__ += ["__version__", "demo_settings", "environment_for_children", "make_sample"]
 __all__ += ["open_pellacia", "open_schema", "platform_name", "read_settings", "run_drill"]
 __all__ += ["serve_sandbox", "split_hashtags"]
@@ -101,6 +102,7 @@ PLACES: Mapping[str, str] = {
     "domain.names": "ALL PLATFORM_NAMES platform_name",
     "domain.post": "Privacy split_hashtags",
     "domain.problem": "Problem",
+    "domain.standing": "Health Standing",
     "domain.view": "PostView",
     "drill.score": "DrillScore=Score",
     "errors": "BadInputError ErrorKind LoginNeededError NotConnectedError NotFoundError "

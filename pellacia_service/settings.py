@@ -179,9 +179,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [
-            f"{_where(one['loc'])}: {one['msg']}" for one in error.errors(include_input=False)
-        ]
+        lines = [f"{_where(one['loc'])}: {one['msg']}" for one in error.errors(include_input=False)]
         raise SettingError("A setting cannot be used. " + "; ".join(lines)) from error
     except SettingsError as error:
         raise SettingError(

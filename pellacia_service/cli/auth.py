@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pellacia_service.cli import auth_keys, shapes
+from pellacia_service.cli import auth_keys, auth_status, shapes
 from pellacia_service.cli.exit_codes import ExitCode
 from pellacia_service.cli.output import Output
 from pellacia_service.cli.running import run
@@ -134,24 +134,5 @@ def _shape(one: SignedIn) -> dict[str, Json]:
     }
 
 
-@app.command()
-def status(context: typer.Context) -> None:
-    """List the connected accounts."""
-    output: Output = context.obj
-
-    async def command() -> int:
-        async with open_pellacia() as pellacia:
-            accounts = await pellacia.accounts.all()
-        if output.as_json:
-            output.document({"items": [shapes.account(one) for one in accounts], "next": None})
-        width = max((len(account.address) for account in accounts), default=0)
-        for account in accounts:
-            output.line(f"✓ {account.address:<{width}}  {account.name}")
-        if not accounts:
-            output.line("No account is connected. Connect one: pellacia-dist auth login youtube")
-        return ExitCode.OK
-
-    run(command(), output)
-
-
+auth_status.add(app)
 auth_keys.add(app)

@@ -128,17 +128,23 @@ def _lane(delivery: Delivery, progress: "Progress | None", width: int) -> list[T
 
 
 def _how_far(progress: "Progress", width: int) -> Table:
-    """Draw a bar, the speed, and what is being waited for."""
+    """Draw a bar, and what is being waited for or, while bytes go out, the speed and the time left."""
     total = progress.total or 1
     done = total if progress.step in NEARLY_FULL else progress.sent
     left = progress.seconds_left
     row = Table.grid(padding=(0, 1))
     row.add_column(width=max(8, min(30, width - 32)))
+    bar = ProgressBar(total=total, completed=done)
+    if progress.note:
+        # In the place of the speed as well: on 80 columns the words would be cut beside it.
+        row.add_column(no_wrap=True, overflow="ellipsis")
+        row.add_row(bar, Text(progress.note))
+        return row
     row.add_column(width=11, justify="right", no_wrap=True)
     row.add_column(no_wrap=True, overflow="ellipsis")
     row.add_row(
-        ProgressBar(total=total, completed=done),
+        bar,
         Text(f"{progress.speed / 1e6:,.1f} MB/s" if progress.speed else "", style="dim"),
-        Text(progress.note or (f"{left:,.0f} s left" if left is not None and left >= 1 else "")),
+        Text(f"{left:,.0f} s left" if left is not None and left >= 1 else ""),
     )
     return row

@@ -181,4 +181,8 @@ def post_lines(view: "PostView") -> list[str]:
     if len(title) > LONGEST_TITLE:
         title = title[: LONGEST_TITLE - 1] + "…"
     head = f"{title}  {view.status}  {view.stored.id}"
-    return [head, *(f"  {line}" for line in delivery_lines(view.deliveries))]
+    return [
+        head,
+        *(f"  {line}" for line in delivery_lines(view.deliveries)),
+        *(f"  ⚠ {said}" for said in view.warnings.values()),
+    ]

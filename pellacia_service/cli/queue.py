@@ -60,15 +60,24 @@ def status(context: typer.Context) -> None:
         async with open_pellacia() as pellacia:
             counts = await pellacia.queue.counts()
             quarantine = await pellacia.queue.quarantine()
+            endangered = await pellacia.queue.endangered()
         if output.as_json:
             document: dict[str, Json] = {str(word): counts.get(word, 0) for word in MARKS}
             more: dict[str, Json] = {"quarantine": quarantine} if quarantine else {}
-            output.document({"deliveries": document, "total": sum(counts.values()), **more})
+            total = sum(counts.values())
+            output.document(
+                {"deliveries": document, "total": total, "endangered": endangered, **more}
+            )
         for word, mark in MARKS.items():
             if counts.get(word):
                 output.line(f"{mark} {counts[word]:>6,}  {word}")
         if quarantine:
             output.note(quarantine)
+        if endangered:
+            output.note(
+                f"⚠ {endangered:,} of them are due after their account's sign-in has ended: "
+                "pellacia-dist auth status"
+            )
         if counts.get(Status.HELD):
             output.note("What is held needs you: pellacia-dist queue list --status held")
         if not counts:

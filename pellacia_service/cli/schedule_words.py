@@ -74,7 +74,7 @@ def tell_notes(choice: "Choice", output: Output) -> None:
 
 
 def planned_line(view: PostView) -> str:
-    """One post of the calendar in one line."""
+    """One post of the calendar in one line, and what endangers it below."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - help must not wait for it
 
     stored = view.stored
@@ -82,7 +82,8 @@ def planned_line(view: PostView) -> str:
     local = at.astimezone(ZoneInfo(stored.timezone or "UTC"))
     title = " ".join((stored.post.title or stored.post.file.name).split())
     addresses = ", ".join(dict.fromkeys(address_of(one) for one in view.deliveries))
-    return f"{local:%a %Y-%m-%d %H:%M %Z}  {view.status:<10}  {title}  ({addresses})  {stored.id}"
+    said = f"{local:%a %Y-%m-%d %H:%M %Z}  {view.status:<10}  {title}  ({addresses})  {stored.id}"
+    return "\n".join([said, *(f"  ⚠ {one}" for one in dict.fromkeys(view.warnings.values()))])
 
 
 def write_out(text: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pellacia_service.facade import Delivery, DeliveryError, Json, Status
 
 if TYPE_CHECKING:
-    from pellacia_service.facade import Account, Limit, PostView, Problem
+    from pellacia_service.facade import Account, Limit, PostView, Problem, Standing
 
 
 def instant(value: dt.datetime | None) -> str | None:
@@ -21,7 +21,10 @@ def post(view: "PostView") -> dict[str, Json]:
     return {
         "id": str(view.stored.id),
         "status": str(view.status),
-        "deliveries": [delivery(one, view.stored.scheduled_at) for one in view.deliveries],
+        "deliveries": [
+            delivery(one, view.stored.scheduled_at, view.warnings.get(one.id, ""))
+            for one in view.deliveries
+        ],
     }
 
 
@@ -38,7 +41,7 @@ def listed_post(view: "PostView") -> dict[str, Json]:
     }
 
 
-def delivery(one: Delivery, scheduled_at: dt.datetime | None) -> dict[str, Json]:
+def delivery(one: Delivery, scheduled_at: dt.datetime | None, warning: str = "") -> dict[str, Json]:
     """One delivery. It can be late only where its post was scheduled."""
     lateness = one.lateness if scheduled_at else None
     return {
@@ -58,6 +61,7 @@ def delivery(one: Delivery, scheduled_at: dt.datetime | None) -> dict[str, Json]
         "lateness_seconds": None if lateness is None else round(lateness.total_seconds(), 3),
         "completed_at": instant(one.completed_at),
         "error": delivery_error(one.error),
+        "warnings": [warning] if warning else [],
     }
 
 
@@ -97,6 +101,7 @@ def checked(
                 "lateness_seconds": None,
                 "completed_at": None,
                 "error": _refusal(found, message) if status is Status.FAILED else None,
+                "warnings": [],
                 "problems": [dict(asdict(problem)) for problem in found],
             }
             for address, found in problems.items()
@@ -116,6 +121,22 @@ def account(one: "Account") -> dict[str, Json]:
         "label": one.label,
         "name": one.name,
         "ids": dict(one.ids),
+    }
+
+
+def standing(one: "Standing") -> dict[str, Json]:
+    """How the sign-in of one account stands. Never a token."""
+    return {
+        **account(one.account),
+        "scopes": list(one.scopes),
+        "missing": [{"scope": name, "without": said} for name, said in one.missing.items()],
+        "expires_at": instant(one.expires_at),
+        "refreshable_until": instant(one.refreshable_until),
+        "reconnect_by": instant(one.reconnect_by),
+        "why": one.why or None,
+        "health": str(one.health),
+        "last_used": instant(one.last_used),
+        "posts_after": one.posts_after,
     }
 
 

@@ -122,6 +122,7 @@ class _Upload:
         from pellacia_service.cli.lanes import watch_lanes  # noqa: PLC0415 - rich, only to draw
 
         async with open_pellacia() as pellacia, pellacia.press() as press:
+            press.notices.listen(self.output.note)
             view = await press.posts.write(draft, post_id=self.post_id)
             if wait:
                 view = await watch_lanes(pellacia, press, view, self.output)

@@ -10,6 +10,31 @@ from pellacia_service.domain.json import Json
 
 
 @dataclass(frozen=True)
+class Outlook:
+    """
+    How long a sign-in lasts, as far as can be said without opening it.
+
+    Args:
+        expires_at: end of the access token; None for one that does not end.
+        reconnect_by: when the person must have signed in again; None where they need not.
+        why: what forces them to, as half a sentence.
+    """
+
+    expires_at: dt.datetime | None = None
+    reconnect_by: dt.datetime | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The end of one account's sign-in: foreseen, or come already where `refused` says why."""
+
+    address: str
+    outlook: Outlook
+    refused: str = ""
+
+
+@dataclass(frozen=True)
 class StoredCredential:
     """
     What is kept of one account's sign-in.
@@ -22,6 +47,8 @@ class StoredCredential:
             text of Fernet, before rows were bound to their account.
         mark: the highest version the account has ever had; it stands with the account, and grows
             with every sign-in, renewal, rotation and sign-out.
+        refused: why the platform renews it no more; "" where it does.
+        refreshing_by: who is renewing it; "" where nobody is.
     """
 
     address: str
@@ -30,6 +57,9 @@ class StoredCredential:
     version: int
     mark: int
     updated_at: dt.datetime
+    outlook: Outlook = Outlook()
+    refused: str = ""
+    refreshing_by: str = ""
 
     @property
     def platform(self) -> str:
@@ -66,3 +96,9 @@ class CredentialUse:
     purpose: str
     process: str
     outcome: str = "done"
+
+
+def sign_in_command(address: str) -> str:
+    """Return what a person types to sign an account in again."""
+    platform, _, label = address.partition(":")
+    return f"pellacia-dist auth login {platform}" + (f" --label {label}" if label else "")

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.receipt import Receipt
 
+NONE_SINCE_INTENT = "none_since_intent"
+"""Evidence that is true where the account has published nothing since the intent, says the platform."""
+
 
 class Seen(enum.StrEnum):
     """The seven things a look can find."""

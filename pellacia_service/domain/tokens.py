@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from pellacia_service.domain.json import Json
 
+INSTANTS = ("expires_at", "refresh_ends_at", "issued_at", "signed_in_at")
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -17,18 +19,18 @@ class Tokens:
         refresh_token: buys the next access token; empty where the platform gives none.
         expires_at: end of the access token's life; None for one that does not end.
         scopes: what the person agreed to.
+        refresh_ends_at: end of the refresh token's life, where the platform named one.
+        issued_at: when the access token was handed out. signed_in_at: when the person agreed.
+            None in a sign-in that was stored before these were kept.
     """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(default="", repr=False)
     expires_at: dt.datetime | None = None
     scopes: tuple[str, ...] = ()
-
-    def needs_refresh(self, now: dt.datetime, ahead: dt.timedelta) -> bool:
-        """True where the access token ends within `ahead`, and another can be had."""
-        if self.expires_at is None or not self.refresh_token:
-            return False
-        return self.expires_at - now <= ahead
+    refresh_ends_at: dt.datetime | None = None
+    issued_at: dt.datetime | None = None
+    signed_in_at: dt.datetime | None = None
 
     def renewed(self, newer: "Tokens") -> "Tokens":
         """Return the newer tokens; a refresh token that was not sent again stays good."""
@@ -36,6 +38,8 @@ class Tokens:
             newer,
             refresh_token=newer.refresh_token or self.refresh_token,
             scopes=newer.scopes or self.scopes,
+            refresh_ends_at=newer.refresh_ends_at or self.refresh_ends_at,
+            signed_in_at=self.signed_in_at,
         )
 
     def to_json(self) -> dict[str, Json]:
@@ -43,18 +47,25 @@ class Tokens:
         return {
             "access_token": self.access_token,
             "refresh_token": self.refresh_token,
-            "expires_at": self.expires_at.isoformat() if self.expires_at else None,
             "scopes": list(self.scopes),
+            **{name: _text(getattr(self, name)) for name in INSTANTS},
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> "Tokens":
         """Read what `to_json` wrote."""
-        ends = value.get("expires_at")
         scopes = value.get("scopes")
         return cls(
             access_token=str(value["access_token"]),
             refresh_token=str(value.get("refresh_token") or ""),
-            expires_at=dt.datetime.fromisoformat(ends) if isinstance(ends, str) else None,
             scopes=tuple(str(scope) for scope in scopes) if isinstance(scopes, list) else (),
+            **{name: _instant(value.get(name)) for name in INSTANTS},
         )
+
+
+def _text(instant: dt.datetime | None) -> Json:
+    return instant.isoformat() if instant else None
+
+
+def _instant(text: Json) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if isinstance(text, str) else None

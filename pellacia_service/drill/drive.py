@@ -46,7 +46,7 @@ def drive(courses: list[tuple[Lane, Course]], nursery: Nursery, tick: Callable[[
     Args:
         tick: called again and again meanwhile.
     """
-    runs = [Run(lane, course) for lane, course in courses]
+    runs = [Run(lane, course, ahead=lane.witness.publishers_ahead) for lane, course in courses]
     ready = deque(runs)
     while runs:
         while ready:
@@ -66,9 +66,9 @@ def _go_on(run: Run, nursery: Nursery) -> bool:
     except StopIteration:
         return False
     if isinstance(wanted, Life):
-        # A batch begins on an empty queue, by the machine's clock again.
-        run.ahead = 0.0 if wanted.connect else max(run.ahead, _ahead(run.waits_for))
-        run.ahead = max(run.ahead, wanted.until - time.monotonic())
+        # Kept from batch to batch: the database remembers the latest time that it has seen.
+        run.ahead = max(run.ahead, _ahead(run.waits_for), wanted.until - time.monotonic())
+        run.lane.witness.publishers_ahead = run.ahead
         wanted = replace(wanted, ahead=run.ahead)
         run.lane.witness.keep_up(run.ahead)
         run.until_struck = wanted.begin is not None and wanted.begin.plan.frozen

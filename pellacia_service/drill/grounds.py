@@ -67,8 +67,9 @@ def _open_place(home: Path, clip: Path, address: str, witness: Witness) -> Itera
         sandbox_url=witness.url,
         quiet_seconds=QUIET_SECONDS,
         lease_seconds=LEASE_SECONDS,
-        # With more, a freezing could catch another delivery's claim, and with it the database.
-        concurrency=1,
+        # With many, a freezing could catch another delivery's claim, and with it the database; of
+        # two, one may be an upload ahead of its time.
+        concurrency=2,
         # The quotas of an app are shared by its accounts; the drill has more of those than any app.
         limits={"all": 0},
     )

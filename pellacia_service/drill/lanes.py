@@ -115,9 +115,12 @@ class Lane:
         frozen = yield Life(begin=case.task, clears=clears)
         case.began(frozen)
         if frozen.status is None:
-            case.recovered((yield Life()))
+            other = yield Life()
             thaw(frozen)
+            # Frozen in the midst of a transaction it kept a database file to itself, so that the
+            # other one could do nothing but say so: somebody comes again when it is over.
             case.thawed((yield frozen))
+            case.recovered(other if other.told("recovered") else (yield Life()))
             self.score.freezes += 1
 
     def _judge(self, cases: Sequence[Case], last: Child) -> None:

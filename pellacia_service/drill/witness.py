@@ -36,6 +36,8 @@ class Witness:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.publishers_ahead = 0.0
+        """Seconds by which the time of those whom it watches is ahead of the machine's."""
         self._ahead = 0.0
 
     def forget(self) -> None:

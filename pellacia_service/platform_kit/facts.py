@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pellacia_service.domain.budget import Budget
+from pellacia_service.platform_kit.quota import QuotaCall
 from pellacia_service.platform_kit.thumbnail import ThumbnailCall
 
 
@@ -131,6 +132,7 @@ class Facts:
             latest reset of those that are used up is when another call makes sense.
         unnamed_wait: how long to wait after "too many calls" where nothing says how long.
         budgets: what the platform allows, and what we allow ourselves where it is silent.
+        quota: where the platform tells what it has counted of a budget; None where it does not.
         app_limits: codes of limits that hold for all accounts of our application.
         stage_ahead: how long an upload may lie there before it is made public.
         thumbnail: how a picture is sent; None where the platform takes none.
@@ -159,6 +161,7 @@ class Facts:
     reset_headers: tuple[tuple[str, str], ...] = ()
     unnamed_wait: dt.timedelta = dt.timedelta(minutes=1)
     budgets: tuple[Budget, ...] = ()
+    quota: QuotaCall | None = None
     app_limits: frozenset[str] = frozenset()
     stage_ahead: dt.timedelta = dt.timedelta()
     thumbnail: ThumbnailCall | None = None

@@ -165,15 +165,9 @@ class OAuth:
                     code_verifier=request.verifier,
                 )
             )
-            if grant:
-                answer = await self._asked(
-                    client.fetch_token(
-                        self._address(self.facts.sign_in.token_url),
-                        grant_type=grant,
-                        body=urlencode({grant: answer["access_token"]}),
-                    )
-                )
             tokens = self._read(answer)
+            if grant:
+                tokens = self._read(await self._exchanged(client, tokens))
             if self.facts.sign_in.permissions_url:
                 granted = await self._permissions(client, tokens)
             elif "scope" in answer:
@@ -182,6 +176,17 @@ class OAuth:
                 # RFC 6749, 5.1: an answer that names no scope grants what was asked for.
                 granted = tuple(scope.name for scope in request.scopes)
         return replace(tokens, scopes=granted)
+
+    async def _exchanged(self, client: AsyncOAuth2Client, tokens: Tokens) -> Mapping[str, Json]:
+        """Trade an access token for a long-lived one, where a platform does that."""
+        grant = self.facts.sign_in.long_lived_grant
+        return await self._asked(
+            client.fetch_token(
+                self._address(self.facts.sign_in.token_url),
+                grant_type=grant,
+                body=urlencode({grant: tokens.access_token}),
+            )
+        )
 
     async def _permissions(self, client: AsyncOAuth2Client, tokens: Tokens) -> tuple[str, ...]:
         """Ask what was granted, where the token's answer does not say (User, "permissions")."""
@@ -197,9 +202,17 @@ class OAuth:
         return tuple(name for row in granted if (name := value_at(row, "permission")))
 
     async def refresh(self, tokens: Tokens) -> Tokens:
-        """Buy the next access token. The answer must be stored before it is used."""
+        """
+        Buy the next access token. The answer must be stored before it is used.
+
+        Raises:
+            LoginNeededError: refused; `code` is the platform's word for why.
+            TransientError: nobody can tell whether a new token was handed out.
+        """
         async with self._client() as client:
             client.token = {"access_token": tokens.access_token}
+            if not tokens.refresh_token:
+                return tokens.renewed(self._read(await self._exchanged(client, tokens)))
             answer = await self._asked(
                 client.refresh_token(
                     self._address(self.facts.sign_in.token_url),
@@ -235,21 +248,31 @@ class OAuth:
         try:
             return await call
         except OAuthError as error:
-            raise self._refused(_said_by(error)) from error
-        except httpx.HTTPError as error:
+            raise self._refused(_said_by(error), code=_code_of(error)) from error
+        except (httpx.HTTPError, ValueError) as error:
             raise self._no_answer(error) from error
 
     def _read(self, answer: Mapping[str, Json]) -> Tokens:
-        """Read a token answer. A missing expires_in is a token that does not end."""
-        seconds = answer.get("expires_in")
+        """
+        Read a token answer. A missing expires_in is a token that does not end.
+
+        Raises:
+            TransientError: there is no token in it, and no error either: a gateway's words.
+        """
+        if not answer.get("access_token"):
+            raise self._no_answer(ValueError())
+        now = self.clock.now()
+        # Google and LinkedIn say the first, TikTok the second.
+        left = answer.get("refresh_token_expires_in") or answer.get("refresh_expires_in")
         granted = str(answer.get("scope") or "")
         return Tokens(
             access_token=str(answer["access_token"]),
             refresh_token=str(answer.get("refresh_token") or ""),
-            expires_at=self.clock.now() + dt.timedelta(seconds=float(str(seconds)))
-            if seconds
-            else None,
+            expires_at=_after(now, answer.get("expires_in")),
             scopes=tuple(granted.replace(",", " ").split()),
+            refresh_ends_at=_after(now, left),
+            issued_at=now,
+            signed_in_at=now,
         )
 
     def _challenge(self, verifier: str) -> str:
@@ -262,12 +285,12 @@ class OAuth:
     def _address(self, url: str) -> str:
         return f"{self.sandbox_url}/{url.removeprefix('https://')}" if self.sandbox_url else url
 
-    def _refused(self, what: str) -> LoginNeededError:
+    def _refused(self, what: str, code: str = "sign_in") -> LoginNeededError:
         name = self.facts.name
         return LoginNeededError(
             f"{self.facts.title}: {what}. Sign in again: pellacia-dist auth login {name}",
             platform=name,
-            code="sign_in",
+            code=code,
             not_done=True,
         )
 
@@ -277,6 +300,16 @@ class OAuth:
             platform=self.facts.name,
             code=type(error).__name__,
         )
+
+
+def _after(now: dt.datetime, seconds: Json) -> dt.datetime | None:
+    return now + dt.timedelta(seconds=float(str(seconds))) if seconds else None
+
+
+def _code_of(error: OAuthError) -> str:
+    """Return a refusal's code. Meta's `error` is an object with the code in it."""
+    code = value_at(error.error, "code") if isinstance(error.error, dict) else error.error
+    return str(code or "sign_in")
 
 
 def _said_by(error: OAuthError) -> str:

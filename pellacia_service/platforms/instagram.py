@@ -16,14 +16,15 @@ from pellacia_service.domain.json import Json
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content
 from pellacia_service.domain.problem import Problem
-from pellacia_service.domain.receipt import Receipt
-from pellacia_service.domain.sighting import Seen, Sighting
+from pellacia_service.domain.receipt import ASKED, Receipt
+from pellacia_service.domain.sighting import NONE_SINCE_INTENT, Seen, Sighting
 from pellacia_service.errors import PlatformError
 from pellacia_service.platform_kit import graph, rules
 from pellacia_service.platform_kit.facts import Facts, Limits, Source, Trouble
 from pellacia_service.platform_kit.graph import GRAPH
 from pellacia_service.platform_kit.http import Api
 from pellacia_service.platform_kit.protocol import Identity, Part
+from pellacia_service.platform_kit.quota import QuotaCall
 from pellacia_service.platform_kit.text import (
     caption,
     clean_problem,
@@ -50,6 +51,15 @@ TROUBLE = {
     },
 }
 """Error codes page (updated 2026-06-02), read 2026-11-22. Sub-codes are looked up first."""
+
+# content_publishing_limit reference, read 2026-11-22: what every app together has published.
+QUOTA = QuotaCall(
+    url=f"{GRAPH}/{{ig_user_id}}/content_publishing_limit",
+    query={"fields": "config,quota_usage"},
+    budget="posts",
+    used_at="data.0.quota_usage",
+    most_at="data.0.config.quota_total",
+)
 
 FACTS = Facts(
     name="instagram",
@@ -81,6 +91,7 @@ FACTS = Facts(
         Budget("containers", 400, DAY_LONG, OPENS),
         Budget("calls", 200, HOUR, ASKS),
     ),
+    quota=QUOTA,
     app_limits=frozenset({"4"}),
     unnamed_wait=dt.timedelta(hours=1),
     # Containers expire after 24 hours (IG Container reference, read 2026-11-22).
@@ -157,7 +168,10 @@ class Instagram:
         body = json_body(answer, FACTS)
         if value_at(body, "status_code") == "PUBLISHED":
             return await _find_post(api, receipt)
-        return _unpublished(receipt, body)
+        sighting = _unpublished(receipt, body)
+        if value_at(body, "status_code") == "EXPIRED" and receipt.text(ASKED):
+            return await _with_usage(api, sighting)
+        return sighting
 
     async def publish(self, api: Api, receipt: Receipt) -> Receipt:
         """Make the container a post. The post's id is another than the container's."""
@@ -213,6 +227,19 @@ def _unpublished(receipt: Receipt, body: Json) -> Sighting:
     if rest := graph.still_missing(receipt, body, at="video_status"):
         return Sighting(Seen.RECEIVING, rest, evidence=evidence)
     return Sighting(Seen.PROCESSING, whole, evidence=evidence)
+
+
+async def _with_usage(api: Api, sighting: Sighting) -> Sighting:
+    """Add whether anything was published since we asked for it; nothing is proof of nothing ours."""
+    since = dt.datetime.fromisoformat(sighting.receipt.text(ASKED)) - CLOCK_SLACK
+    query = {"fields": "quota_usage", "since": str(int(since.timestamp()))}
+    try:
+        answer = await api.call("GET", QUOTA.url.format_map(api.account.ids), params=query)
+    except PlatformError:
+        return sighting  # what was seen stays true; after a day Instagram does not tell any more
+    used = value_at(json_body(answer, FACTS), QUOTA.used_at)
+    evidence = {**sighting.evidence, "published_since": used, NONE_SINCE_INTENT: used == "0"}
+    return replace(sighting, evidence=evidence)
 
 
 async def _with_url(api: Api, receipt: Receipt) -> Receipt:

@@ -25,6 +25,7 @@ from pellacia_service.platform_kit.facts import Facts, Limits, SignIn, Source, T
 from pellacia_service.platform_kit.http import LAST_PART_ANSWER_SECONDS, Api
 from pellacia_service.platform_kit.multipart import multipart
 from pellacia_service.platform_kit.protocol import Identity, Part
+from pellacia_service.platform_kit.renamed import get_renamed
 from pellacia_service.platform_kit.text import clean_problem, paragraphs, weighted_length
 from pellacia_service.platform_kit.trouble import (
     ADVICE,
@@ -326,10 +327,10 @@ async def _find_post(api: Api, receipt: Receipt, asked: dt.datetime) -> Sighting
         "start_time": f"{since:%Y-%m-%dT%H:%M:%SZ}",
         "exclude": "retweets,replies",
         "max_results": "100",
-        "post.fields": "created_at,attachments,text",
     }
     url = f"{API}/users/{api.account.ids['user_id']}/tweets"
-    body = json_body(await api.call("GET", url, params=query), FACTS)
+    answer = await get_renamed(api, url, query, ("post.fields", "tweet.fields"), "attachments")
+    body = json_body(answer, FACTS)
     posts = list_at(body, "data")
     evidence: dict[str, Json] = {
         "listed": len(posts),

@@ -1,31 +1,29 @@
 """Lines to the platforms: fetches an account's token when it is needed, and renews it ahead of time."""
 
 import datetime as dt
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING
 
 import httpx
 
 from pellacia_service.clock import Clock
 from pellacia_service.domain.account import Account
 from pellacia_service.domain.budget import Call
-from pellacia_service.domain.credential import Purpose, StoredCredential
+from pellacia_service.domain.credential import Purpose
 from pellacia_service.domain.tokens import Tokens
-from pellacia_service.errors import LoginNeededError, NotFoundError, SetupError
+from pellacia_service.errors import LoginNeededError, SetupError, TransientError
 from pellacia_service.platform_kit.facts import Facts
 from pellacia_service.platform_kit.http import Api
+from pellacia_service.platform_kit.lives import is_renewable
 from pellacia_service.publishing.crash_points import CrashPlan
+from pellacia_service.publishing.refreshing import Renewer, ends_within, stored_in
 from pellacia_service.publishing.uses import use_of
-from pellacia_service.repositories.session import Database, Transaction
+from pellacia_service.repositories.session import Database
 from pellacia_service.vault import Vault
-
-if TYPE_CHECKING:
-    # Authlib costs a quarter of a second; most commands renew nothing.
-    from pellacia_service.platform_kit.oauth import OAuth
 
 AHEAD = dt.timedelta(minutes=5)
 """A token with less life than this is renewed before it is used."""
+
+LAST_MOMENT = dt.timedelta(seconds=30)
+"""A token with less life than this may end on the way to the platform."""
 
 NOTE_EVERY = dt.timedelta(hours=1)
 """One process notes the use of one sign-in for one kind of call once in this time."""
@@ -39,7 +37,7 @@ class Lines:
         http: for everything that may be repeated; keeps its connections.
         fresh: keeps no connection, for calls that publish: an idle connection that the other
             side is just closing would turn a clear answer into an unknown outcome.
-        oauth: for each platform the app that renews its tokens.
+        renewer: renews a sign-in, one at a time for each account.
     """
 
     def __init__(
@@ -49,7 +47,7 @@ class Lines:
         fresh: httpx.AsyncClient,
         database: Database,
         vault: Vault,
-        oauth: "Callable[[Facts], OAuth]",
+        renewer: Renewer,
         clock: Clock,
         sandbox_url: str,
         crash: CrashPlan,
@@ -58,7 +56,7 @@ class Lines:
         self._fresh = fresh
         self._database = database
         self._vault = vault
-        self._oauth = oauth
+        self._renewer = renewer
         self._clock = clock
         self._sandbox_url = sandbox_url
         self._crash = crash
@@ -82,24 +80,38 @@ class Lines:
             sandbox_url=self._sandbox_url,
         )
 
+    async def renewed(self, account: Account, facts: Facts, refused: str) -> bool:
+        """
+        Renew a sign-in whose access token a platform refused before its time.
+
+        Args:
+            refused: the access token.
+
+        Returns:
+            False where no other can be had: a person must sign in.
+
+        Raises:
+            TransientError: none can be had just now.
+        """
+        _, tokens = await self._renewer.opened(account)
+        if tokens.access_token != refused:
+            return True
+        if not is_renewable(account.platform, tokens, self._clock.now()):
+            return False
+        await self._renewer.renew(account, facts, tokens)
+        return True
+
     async def _tokens(self, account: Account, facts: Facts, call: Call) -> Tokens:
-        tokens = await self._opened(account, Purpose(call.value))
-        if not tokens.needs_refresh(self._clock.now(), AHEAD):
+        tokens, now = await self._opened(account, Purpose(call.value)), self._clock.now()
+        if not ends_within(account.platform, tokens, now, AHEAD):
             return tokens
-        self._crash.reached("before the renewal call")
-        newer = await self._oauth(facts).refresh(tokens)
-        self._crash.reached("after the renewal call")
-        now = self._clock.now()
-        self._crash.reached("before new tokens")
-        async with self._database.write() as tx:
-            # Signed out in the meantime: that must not be undone by a renewal.
-            await self._stored(tx, account)
-            await tx.credentials.put(
-                account, partial(self._vault.seal, newer, account), updated_at=now
-            )
-            await tx.credential_uses.note(use_of(account, Purpose.REFRESH, now))
-        self._crash.reached("after new tokens")
-        return newer
+        try:
+            return await self._renewer.renew(account, facts, tokens)
+        except (LoginNeededError, TransientError):
+            # What is left of its life is used: a call that is due does not wait for another.
+            if tokens.expires_at and tokens.expires_at - self._clock.now() > LAST_MOMENT:
+                return tokens
+            raise
 
     async def _opened(self, account: Account, purpose: Purpose) -> Tokens:
         """
@@ -109,7 +121,7 @@ class Lines:
             LoginNeededError: it has signed out, or what is stored cannot be believed.
         """
         async with self._database.read() as tx:
-            stored = await self._stored(tx, account)
+            stored = await stored_in(tx, account)
         try:
             tokens = self._vault.open(stored)
         except (LoginNeededError, SetupError):
@@ -117,14 +129,6 @@ class Lines:
             raise
         await self._note(account, purpose, "done")
         return tokens
-
-    async def _stored(self, tx: Transaction, account: Account) -> StoredCredential:
-        try:
-            return await tx.credentials.stored(account.address)
-        except NotFoundError as error:
-            raise LoginNeededError(
-                str(error), platform=account.platform, code="signed_out", not_done=True
-            ) from error
 
     async def _note(self, account: Account, purpose: Purpose, outcome: str) -> None:
         """Write a use down: the first of its kind in an hour, or every part of a file would be a row."""

@@ -38,6 +38,9 @@ ACCOUNT_BUSY_WAIT = dt.timedelta(seconds=2)
 RATE_LIMIT_WAIT = dt.timedelta(minutes=1)
 """For a platform that says "too many" without saying until when."""
 
+RENEWED_A_WHILE_AGO = dt.timedelta(minutes=5)
+"""A token that is refused sooner than this is not refused for its age."""
+
 SHORT_WAIT = dt.timedelta(seconds=2)
 """Shorter waits are sat out: giving a delivery back and claiming it again would take as long."""
 
@@ -94,6 +97,8 @@ class Machine:
             await trip.snooze(retry_at, None, "another post of this account is being published")
         except SessionGoneError as error:
             await open_again(trip, str(error))
+        except LoginNeededError as error:
+            await self._renew_or_stop(trip, error)
         except PlatformError as error:
             await self._stop(trip, error)
         except BadInputError as error:
@@ -136,6 +141,25 @@ class Machine:
             return
         again_at = retry_at + jitter(trip.delivery)
         await trip.snooze(again_at, error_record(error), f"told to wait: {error.code}")
+
+    async def _renew_or_stop(self, trip: Trip, error: LoginNeededError) -> None:
+        """
+        Go on with a new token where the platform took the old one no more; once in a while.
+
+        Whatever led here is repeatable: a publish that was refused is back at READY, the last bytes
+        are back at SEND, and what was clear of neither stands at UNSURE.
+        """
+        now = self._tools.clock.now()
+        if trip.renewed_at is None or now - trip.renewed_at > RENEWED_A_WHILE_AGO:
+            trip.renewed_at, trip.asks_first = now, True
+            try:
+                if await self._tools.lines.renewed(
+                    trip.account, trip.platform.facts, refused=trip.token
+                ):
+                    return
+            except PlatformError as failure:
+                error = failure if isinstance(failure, LoginNeededError) else error
+        await self._stop(trip, error)
 
     async def _stop(self, trip: Trip, error: PlatformError) -> None:
         """Give up for now. What was uploaded stays known, so that a retry goes on from there."""

@@ -157,7 +157,9 @@ def _left_at(trip: Trip) -> dt.datetime:
 
 def _nothing_ran(trip: Trip) -> str:
     left_at = _left_at(trip)
-    return "nothing ran then" if left_at == trip.owed_at else f"nothing has run since {left_at:%H:%M}"
+    return (
+        "nothing ran then" if left_at == trip.owed_at else f"nothing has run since {left_at:%H:%M}"
+    )
 
 
 def _span(length: dt.timedelta) -> str:

@@ -3,6 +3,7 @@ Keeps within what the platforms allow, for all publishers together.
 
     take    before a call: from every budget that it falls under, all of them or none
     heard   after a call: what the answer's headers and codes ask of the next ones
+    told    what the platform has counted itself (`quotas.py` asks)
 
 Nothing here waits. A call for which there is no room raises RateLimitedError with the instant at
 which there is; the machine puts the delivery back into the queue until then.
@@ -164,6 +165,37 @@ class Pacer:
                     await tx.budgets.block(keys, until_ms=to_ms(order.until))
                 else:
                     await tx.budgets.slow(keys, until_ms=to_ms(order.until))
+
+    async def may_be_told(self, account: Account, facts: Facts, every: dt.timedelta) -> bool:
+        """Say whether the platform's own count is of use, and was not noted just now."""
+        budget = self._budget_of_quota(facts)
+        if budget is None:
+            return False
+        async with self._database.read() as tx:
+            told_at_ms = await tx.budgets.told_at(key_of(facts, budget, account))
+        return from_ms(told_at_ms) + every <= self._clock.now()
+
+    async def told(self, account: Account, facts: Facts, *, used: int, most: int | None) -> None:
+        """
+        Write down what the platform has counted.
+
+        Args:
+            used: units used by everybody. most: units it grants; None where it does not say.
+        """
+        budget = self._budget_of_quota(facts)
+        if budget is None:
+            return
+        async with self._database.write() as tx:
+            await tx.budgets.tell(
+                key_of(facts, budget, account),
+                budget,
+                left=(budget.amount if most is None else most) - used,
+                now_ms=to_ms(self._clock.now()),
+            )
+
+    def _budget_of_quota(self, facts: Facts) -> Budget | None:
+        kind = facts.quota.budget if facts.quota else ""
+        return next((one for one in self._plan[facts.name] if one.kind == kind), None)
 
     def _budgets(self, facts: Facts, call: Call) -> list[Budget]:
         return [budget for budget in self._plan[facts.name] if call in budget.cost]

@@ -6,6 +6,7 @@ UNSURE, where only evidence counts (`reconcile.py`).
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import Coroutine, Iterator
 from dataclasses import replace
@@ -15,11 +16,18 @@ from pellacia_service.domain.budget import Call
 from pellacia_service.domain.delivery import DeliveryError, Step
 from pellacia_service.domain.receipt import ASKED, Receipt
 from pellacia_service.domain.sighting import Seen, Sighting
-from pellacia_service.errors import ErrorKind, PlatformError, RateLimitedError, TransientError
+from pellacia_service.errors import (
+    ErrorKind,
+    LoginNeededError,
+    PlatformError,
+    RateLimitedError,
+    TransientError,
+)
 from pellacia_service.platform_kit.http import Api
 from pellacia_service.publishing.checking import verify
 from pellacia_service.publishing.invariants import check_due, check_intent
 from pellacia_service.publishing.looking import look, open_again, rejected
+from pellacia_service.publishing.quotas import learn_quota
 from pellacia_service.publishing.staging import is_stale, put_back, sit_out
 from pellacia_service.publishing.thumbnails import OUTCOME, with_thumbnail
 from pellacia_service.publishing.trip import Trip, error_record
@@ -107,6 +115,7 @@ async def ready(trip: Trip) -> None:
     """Commit the intent to publish, when it is due. From there on nothing but evidence leads back."""
     if await put_back(trip) or await _has_run_out(trip):
         return
+    await learn_quota(trip)
     # Before the intent, so that no sign-in that has run out can come between it and the call.
     api = await trip.fresh_line(Call.PUBLISH)
     await sit_out(trip)
@@ -208,6 +217,9 @@ async def _confirming_look(trip: Trip) -> Sighting | None:
     except RateLimitedError:
         raise
     except PlatformError as error:
+        if isinstance(error, LoginNeededError):
+            with contextlib.suppress(PlatformError):
+                await trip.tools.lines.renewed(trip.account, trip.platform.facts, trip.token)
         await trip.snooze(
             trip.tools.clock.now() + LATER, error_record(error), "published, not yet seen"
         )

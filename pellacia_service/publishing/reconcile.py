@@ -13,8 +13,8 @@ from dataclasses import replace
 from pellacia_service.domain.delivery import DeliveryError, Step
 from pellacia_service.domain.json import Json
 from pellacia_service.domain.receipt import ASKED
-from pellacia_service.domain.sighting import Seen, Sighting
-from pellacia_service.errors import ErrorKind, PlatformError, RateLimitedError
+from pellacia_service.domain.sighting import NONE_SINCE_INTENT, Seen, Sighting
+from pellacia_service.errors import ErrorKind, LoginNeededError, PlatformError, RateLimitedError
 from pellacia_service.publishing.looking import look, open_again, rejected
 from pellacia_service.publishing.publish import done, held_error, polls
 from pellacia_service.publishing.quarantine import was_rewound
@@ -34,8 +34,8 @@ async def reconcile(trip: Trip) -> None:
     for pause in polls():
         try:
             sighting = await look(trip)
-        except RateLimitedError:
-            raise
+        except (RateLimitedError, LoginNeededError):
+            raise  # a new token may help; where none can be had, it is held all the same
         except PlatformError as error:
             await hold(trip, f"looking for it failed: {error}")
             return
@@ -63,6 +63,8 @@ async def _concluded(trip: Trip, sighting: Sighting, *, settled: bool) -> bool:
             await _void(trip, Step.READY, sighting, "unpublished since the call, long enough")
         case Seen.GONE if facts.last_part_publishes and not was_rewound(trip.delivery):
             await open_again(trip, "the upload ended without a post")
+        case Seen.GONE if settled and _is_proved_absent(trip, sighting):
+            await open_again(trip, "it ran out, and nothing was published since the call")
         case Seen.PROCESSING:
             return False
         case _ if settled or sighting.evidence.get("blind"):
@@ -70,6 +72,11 @@ async def _concluded(trip: Trip, sighting: Sighting, *, settled: bool) -> bool:
         case _:
             return False
     return True
+
+
+def _is_proved_absent(trip: Trip, sighting: Sighting) -> bool:
+    """Say whether the account has published nothing since the intent. A forgotten one proves nothing."""
+    return sighting.evidence.get(NONE_SINCE_INTENT) is True and not was_rewound(trip.delivery)
 
 
 async def _void(trip: Trip, step: Step, sighting: Sighting, because: str) -> None:

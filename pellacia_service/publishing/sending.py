@@ -19,6 +19,7 @@ from pellacia_service.platform_kit.protocol import Part
 from pellacia_service.publishing.checking import probe, verify
 from pellacia_service.publishing.invariants import check_due, check_intent
 from pellacia_service.publishing.looking import look, open_again, rejected
+from pellacia_service.publishing.quotas import learn_quota
 from pellacia_service.publishing.staging import is_stale, put_back, sit_out
 from pellacia_service.publishing.trip import Trip, error_record
 
@@ -26,6 +27,7 @@ from pellacia_service.publishing.trip import Trip, error_record
 async def open_session(trip: Trip) -> None:
     """Ask for a place to send the file to, and commit what was given before a byte goes there."""
     media = trip.media or await probe(trip)
+    await learn_quota(trip)
     opened_at = trip.tools.clock.now().isoformat()
     async for attempt in trip.tools.retries.rounds():
         with attempt:
@@ -39,7 +41,7 @@ async def open_session(trip: Trip) -> None:
 
 async def send(trip: Trip) -> None:
     """Send the next part, or go on when there is none."""
-    if trip.media is None and not await _take_up(trip):
+    if (trip.media is None or trip.asks_first) and not await _take_up(trip):
         return
     receipt = trip.receipt
     if not receipt.wants_more:
@@ -53,6 +55,7 @@ async def send(trip: Trip) -> None:
 async def _take_up(trip: Trip) -> bool:
     """Go on with an upload that this process has not begun. False where it has left step SEND."""
     await probe(trip)
+    trip.asks_first = False
     if trip.is_early and is_stale(trip, trip.delivery.due_at):
         await open_again(trip, "the upload would run out before it is due")
         return False

@@ -64,6 +64,9 @@ class Trip:
         restarts: upload sessions that ran out and were opened anew.
         voids: calls that publish and were proved not to have happened.
         used: lines whose answers have not been listened to yet.
+        token: the access token of the last of them.
+        renewed_at: when the sign-in was last renewed because a call was refused.
+        asks_first: True where the platform is to be asked how much it holds before more is sent.
         speed: how fast the parts went that this process sent.
         claimed: the delivery as it was given to this publisher.
         committed: the delivery as it was last committed; `delivery` may be ahead of it.
@@ -83,6 +86,9 @@ class Trip:
     restarts: int = 0
     voids: int = 0
     used: list[tuple[Call, Api]] = field(default_factory=list)
+    token: str = field(default="", repr=False)
+    renewed_at: dt.datetime | None = None
+    asks_first: bool = False
     speed: Measured = field(default_factory=Measured)
     claimed: Delivery = field(init=False)
     committed: Delivery = field(init=False)
@@ -129,12 +135,14 @@ class Trip:
         """Return the line to the platform for a kind of call, its token good for the next one."""
         api = await self.tools.lines.line(self.account, self.platform.facts, call)
         self.used.append((call, api))
+        self.token = api.token
         return api
 
     async def fresh_line(self, call: Call) -> Api:
         """Return a line on a connection that nothing else has used."""
         api = await self.tools.lines.fresh_line(self.account, self.platform.facts, call)
         self.used.append((call, api))
+        self.token = api.token
         return api
 
     async def heed(self) -> None:

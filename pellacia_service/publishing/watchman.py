@@ -81,9 +81,15 @@ class Watchman:
         self._at_start = at_start
         self._mark: Mark | None = None
         self._started = False
+        self._server_id: str | None = None
         self._beat_at: float | None = None
         self._trust = Trust.FINE
         self._paused_until: dt.datetime | None = None
+
+    @property
+    def is_awaited(self) -> bool:
+        """Tell whether it wants to be asked even where there is nothing to claim."""
+        return self._beat_at is None or self._clock.monotonic() - self._beat_at >= BEAT
 
     async def before_claims(self, *, publishes_the_calendar: bool) -> Reach:
         """
@@ -98,16 +104,18 @@ class Watchman:
         if not self._started:
             await self._start()
         asked = self._machine.now()
-        state = await rewinds.state_of(self._database, has_server=self._has_server)
+        state = await rewinds.state_of(self._database, server_id=self._server_id)
         await self._distrust(state)
         await self._mind_the_leaps(publishes_the_calendar=publishes_the_calendar)
-        if self._beat_at is None or self._clock.monotonic() - self._beat_at >= BEAT:
+        if self.is_awaited:
             self._compare(state, asked, self._machine.now())
             await self._beat(publishes_the_calendar=publishes_the_calendar)
         return self._reach()
 
     async def _start(self) -> None:
         """Find the mark of this database, and the hour."""
+        if self._has_server:
+            self._server_id = await rewinds.server_id_of(self._database)
         name = await rewinds.identity_of(self._database) or await rewinds.christen(self._database)
         self._mark = self._high_water.attach(name)
         highest = await rewinds.highest_time(self._database)

@@ -130,9 +130,7 @@ class Worker:
     async def _until_idle(self, post_id: uuid.UUID | None) -> AsyncGenerator[Delivery, None]:
         while True:
             pause = await self._take_what_is_due(post_id)
-            # With a clock that cannot be believed nothing more is to come before it is set right.
-            is_over = self._reach is Reach.LOOK_UPS or not await self._more_to_come(post_id)
-            if not self._jobs and is_over:
+            if not self._jobs and await self._is_over(post_id):
                 return
             for delivery in await self._nap(pause):
                 yield delivery
@@ -161,24 +159,24 @@ class Worker:
         """
         await self._release_the_dead()
         await self._release_the_dropped()
-        self._reach = await self._watchman.before_claims(publishes_the_calendar=post_id is None)
+        if self._watchman.is_awaited:
+            await self._ask_the_watchman(post_id)
         now, rooms = self._clock.now(), self._rooms()
         async with self._database.read() as tx:
-            due = {
-                work: await tx.deliveries.next_due(now, post_id=post_id, work=work)
-                for work in rooms
-            }
-        later = [one for one in due.values() if one and one > now]
+            due = await tx.deliveries.next_due(now, tuple(rooms), post_id=post_id)
+        later = [instant for instant in due.values() if instant > now]
         if later:
             self._alarm.at(min(later), DUE, self.wake)
         else:
             self._alarm.silence(DUE)
-        claimed = [
-            await self._claim(rooms[work], work, post_id)
-            for work, one in due.items()
-            if one and one <= now
-        ]
+        works = [work for work, instant in due.items() if instant <= now]
+        if works:
+            await self._ask_the_watchman(post_id)
+        claimed = [await self._claim(rooms[work], work, post_id) for work in works]
         return SHORTEST_NAP if any(claimed) else LONGEST_NAP
+
+    async def _ask_the_watchman(self, post_id: uuid.UUID | None) -> None:
+        self._reach = await self._watchman.before_claims(publishes_the_calendar=post_id is None)
 
     def _rooms(self) -> dict[Work, int]:
         """
@@ -243,9 +241,12 @@ class Worker:
             await tx.deliveries.release(delivery)
         self._crash.reached("after a release")
 
-    async def _more_to_come(self, post_id: uuid.UUID | None) -> bool:
+    async def _is_over(self, post_id: uuid.UUID | None) -> bool:
+        # With a clock that cannot be believed nothing more is to come before it is set right.
+        if self._reach is Reach.LOOK_UPS:
+            return True
         async with self._database.read() as tx:
-            return await tx.deliveries.under_way_or_due(self._clock.now(), post_id=post_id)
+            return not await tx.deliveries.under_way_or_due(self._clock.now(), post_id=post_id)
 
     async def _nap(self, pause: float) -> list[Delivery]:
         """Wait until deliveries come back, somebody rings, or it is time to ask the queue again."""

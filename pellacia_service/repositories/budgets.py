@@ -8,7 +8,7 @@ them or, taken back, from none; the budgets come in the same order everywhere.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 from sqlmodel import col, delete, func, select, update
@@ -19,6 +19,12 @@ from pellacia_service.repositories.dialect import upsert
 from pellacia_service.repositories.tables.budgets import BudgetRow, BudgetUseRow
 
 KEY = ["platform", "account", "kind"]
+BELIEVED_MS = 60 * 60 * 1000
+"""So long counts what a platform said of a budget."""
+
+TOLD = " told"
+"""Follows a budget's name in the rows that hold what others have used of it."""
+
 BLOCKED, SLOWED = col(BudgetRow.blocked_until_ms), col(BudgetRow.slowed_until_ms)
 
 
@@ -135,11 +141,40 @@ class Budgets:
         for key in keys:
             await self._raise(key, "slowed_until_ms", SLOWED, until_ms)
 
+    async def tell(self, key: BudgetKey, budget: Budget, *, left: int, now_ms: int) -> None:
+        """
+        Note how many units the platform itself has left, in the place of what it said before.
+
+        Units that others have used are counted like ours until it is not to be believed any more.
+        """
+        # Its own row is the lock, as in `take`.
+        await self._pass(key, cost_ms=0, tolerance_ms=now_ms, now_ms=now_ms)
+        first = 0 if isinstance(budget.window, Even) else budget.window.first(now_ms)
+        uses = await self._uses(key)
+        ours = sum(used for slot, used in uses.items() if slot >= first)
+        await self._session.exec(delete(BudgetUseRow).where(*_used_by(_told(key))))
+        await upsert(
+            self._session,
+            BudgetUseRow,
+            {
+                **_columns(_told(key)),
+                "slot_ms": now_ms,
+                "used": max(0, budget.amount - ours - left),
+            },
+            key=[*KEY, "slot_ms"],
+            update={"used": col(BudgetUseRow.used)},
+        )
+
+    async def told_at(self, key: BudgetKey) -> int:
+        """Return when the platform was last asked, in milliseconds; 0: never."""
+        return max(await self._uses(_told(key)), default=0)
+
     async def standing(self, key: BudgetKey, window: Even | Rolling | Day, now_ms: int) -> Standing:
         """Return what has been used of a budget."""
         row = await self._session.get(BudgetRow, (key.platform, key.account, key.kind))
         first = now_ms if isinstance(window, Even) else window.first(now_ms)
         uses = {slot: used for slot, used in (await self._uses(key)).items() if slot >= first}
+        uses |= await self._of_others(key, first, uses, now_ms=now_ms)
         if row is None:
             return Standing(uses=uses)
         return Standing(row.tat_ms, row.blocked_until_ms, uses)
@@ -181,7 +216,8 @@ class Budgets:
             return window.ends(window.slot(now_ms))
         slots, first = await self._uses(key), window.first(now_ms)
         uses = {slot: used for slot, used in slots.items() if slot >= first}
-        free_at = room_at(window, uses, room=allowance - units)
+        others = await self._of_others(key, first, uses, now_ms=now_ms)
+        free_at = room_at(window, {**uses, **others}, room=allowance - units)
         if free_at is not None:
             return free_at
         if len(uses) < len(slots):
@@ -202,6 +238,18 @@ class Budgets:
             select(BudgetUseRow.slot_ms, BudgetUseRow.used).where(*_used_by(key))
         )
         return dict(found.all())
+
+    async def _of_others(
+        self, key: BudgetKey, slot: int, uses: Mapping[int, int], *, now_ms: int
+    ) -> dict[int, int]:
+        """
+        Return this slot with what others have used added to our own.
+
+        Which slots they used is not told: the oldest one brings whoever waits back the soonest.
+        """
+        told = await self._uses(_told(key))
+        others = sum(used for at, used in told.items() if at > now_ms - BELIEVED_MS)
+        return {slot: uses.get(slot, 0) + others} if others else {}
 
     async def _stored(self, key: BudgetKey) -> BudgetRow | None:
         found = await self._session.exec(
@@ -232,6 +280,10 @@ def _is(key: BudgetKey) -> tuple[sa.ColumnElement[bool], ...]:
         col(BudgetRow.account) == key.account,
         col(BudgetRow.kind) == key.kind,
     )
+
+
+def _told(key: BudgetKey) -> BudgetKey:
+    return replace(key, kind=key.kind + TOLD)
 
 
 def _used_by(key: BudgetKey) -> tuple[sa.ColumnElement[bool], ...]:

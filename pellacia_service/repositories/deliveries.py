@@ -247,13 +247,27 @@ class Deliveries:
         return await self._any(overdue)
 
     async def next_due(
-        self, now: dt.datetime, *, post_id: uuid.UUID | None = None, work: Work | None = None
-    ) -> dt.datetime | None:
-        """Return when the next delivery can be claimed, `now` at the earliest; None: nothing waits."""
+        self,
+        now: dt.datetime,
+        works: Sequence[Work],
+        *,
+        post_id: uuid.UUID | None = None,
+    ) -> dict[Work, dt.datetime]:
+        """Return for each kind of work when the next can be claimed, `now` at the earliest."""
         free_at = col(DeliveryRow.free_at)
-        first = _moving(post_id, work).where(_may_go()).order_by(free_at).limit(1)
-        found: dt.datetime | None = await self._session.scalar(first.with_only_columns(free_at))
-        return found if found is None else max(found, now)
+        first = [
+            _moving(post_id, work)
+            .where(_may_go())
+            .order_by(free_at)
+            .limit(1)
+            .with_only_columns(free_at)
+            .scalar_subquery()
+            for work in works
+        ]
+        if not works:
+            return {}
+        found = (await self._session.execute(sa.select(*first))).one()
+        return {work: max(at, now) for work, at in zip(works, found, strict=True) if at is not None}
 
     async def _any(self, statement: SelectOfScalar[uuid.UUID]) -> bool:
         return (await self._session.exec(statement.limit(1))).first() is not None

@@ -57,15 +57,27 @@ async def christen(database: Database) -> str:
         return name
 
 
-async def state_of(database: Database, *, has_server: bool) -> State:
-    """Ask the database how far it has come."""
+async def server_id_of(database: Database) -> str:
+    """Return which server the database is on; empty where this user may not know."""
     async with database.read() as tx:
-        last = Quarantine.read(await tx.marks.get(QUARANTINE))
+        return await tx.marks.server_id()
+
+
+async def state_of(database: Database, *, server_id: str | None) -> State:
+    """
+    Ask the database how far it has come.
+
+    Args:
+        server_id: None for a database file.
+    """
+    async with database.read() as tx:
+        marks = await tx.marks.get_all(QUARANTINE, HIGH_WATER, RESTORED)
+        last = Quarantine.read(marks[QUARANTINE])
         return State(
-            number=int(await tx.marks.get(HIGH_WATER, "0")),
-            restored=_instant(await tx.marks.get(RESTORED)),
+            number=int(marks[HIGH_WATER] or "0"),
+            restored=_instant(marks[RESTORED]),
             quarantined_at=last.at if last else None,
-            server=await tx.marks.server() if has_server else None,
+            server=None if server_id is None else await tx.marks.server(server_id),
         )
 
 

@@ -126,6 +126,10 @@ class TokenDoor:
             new = issue_refresh_token(self._world, old.account, old.scopes)
         elif grant.renewable_until:
             new = old
+        elif not self._is_in_testing(grant):
+            # Google's dies when it was not used for six months, counted from each use.
+            seconds = ACCOUNT_KINDS[old.account.platform].refresh_seconds
+            old.expires_at = self._world.clock.now() + dt.timedelta(seconds=seconds)
         if new is not None and new is not old:
             self._grants.add_refresh(grant, new)
         return self._granted(self._access_token(grant), new)

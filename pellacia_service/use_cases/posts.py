@@ -1,5 +1,6 @@
 """Writing posts: everything that can be wrong is said before a row is written or a byte is sent."""
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from pellacia_service.platform_kit.protocol import Platform
 from pellacia_service.publishing.staging import NONE, Stage
 from pellacia_service.repositories.session import Database, Transaction
 from pellacia_service.use_cases.accounts import Accounts
+from pellacia_service.use_cases.forecast import foreseen
 
 
 @dataclass(frozen=True)
@@ -131,11 +133,12 @@ class Posts:
                 platform=account.platform,
                 account_label=account.label,
                 step=Step.CHECK,
-                created_at=now,
+                # A microsecond apart: they are shown in the order in which they were named.
+                created_at=now + place * dt.timedelta.resolution,
                 due_at=draft.due_at or now,
                 lead=await self._stage.lead(tx, account.platform, size) if draft.due_at else NONE,
             )
-            for account in prepared.accounts
+            for place, account in enumerate(prepared.accounts)
         ]
         await tx.posts.add(
             post,
@@ -148,7 +151,9 @@ class Posts:
             tzdata_version=draft.tzdata_version,
         )
         await tx.deliveries.add_many(deliveries)
-        return PostView(await tx.posts.get(post.id), tuple(deliveries))
+        written = PostView(await tx.posts.get(post.id), tuple(deliveries))
+        [view] = await foreseen(tx, [written])
+        return view
 
 
 def unreadable(draft: Draft, error: BadInputError) -> Problem:

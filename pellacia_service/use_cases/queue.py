@@ -13,6 +13,7 @@ from pellacia_service.domain.receipt import Receipt
 from pellacia_service.domain.view import PostView
 from pellacia_service.errors import BadInputError, NotConnectedError
 from pellacia_service.repositories.session import Database
+from pellacia_service.use_cases.forecast import foreseen
 from pellacia_service.use_cases.orders import overtake
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Queue:
         async with self._database.read() as tx:
             return await tx.deliveries.counts()
 
+    async def endangered(self) -> int:
+        """Count the deliveries that are due after their account's sign-in has ended."""
+        async with self._database.read() as tx:
+            return await tx.credentials.endangered()
+
     async def quarantine(self) -> str:
         """Say what was done last because the database had been put back; empty: it never was."""
         async with self._database.read() as tx:
@@ -60,8 +66,8 @@ class Queue:
         async with self._database.read() as tx:
             posts, next_cursor = await tx.posts.list(status=status, limit=limit, cursor=cursor)
             deliveries = await tx.deliveries.of_posts([post.id for post in posts])
-        views = tuple(PostView(post, tuple(deliveries[post.id])) for post in posts)
-        return Page(views, next_cursor)
+            views = (PostView(post, tuple(deliveries[post.id])) for post in posts)
+            return Page(await foreseen(tx, views), next_cursor)
 
     async def show(self, post_id: uuid.UUID) -> PostView:
         """
@@ -73,7 +79,8 @@ class Queue:
         async with self._database.read() as tx:
             stored = await tx.posts.find(post_id)
             deliveries = await tx.deliveries.of_post(stored.id)
-        return PostView(stored, tuple(deliveries))
+            [view] = await foreseen(tx, [PostView(stored, tuple(deliveries))])
+        return view
 
     async def journal(self, delivery_id: uuid.UUID) -> "list[JournalEntry]":
         """Return everything that happened to a delivery, oldest first."""

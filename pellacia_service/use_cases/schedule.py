@@ -18,6 +18,7 @@ from pellacia_service.domain.view import PostView
 from pellacia_service.errors import BadInputError, LeaseLostError
 from pellacia_service.publishing.staging import Stage
 from pellacia_service.repositories.session import Database, Transaction
+from pellacia_service.use_cases.forecast import foreseen
 from pellacia_service.use_cases.orders import overtake
 from pellacia_service.use_cases.queue import Page
 from pellacia_service.use_cases.schedule_export import to_csv, to_ics
@@ -75,7 +76,8 @@ class Schedule:
                 everything=everything, limit=limit, cursor=cursor
             )
             deliveries = await tx.deliveries.of_posts([post.id for post in posts])
-        return Page(tuple(PostView(post, tuple(deliveries[post.id])) for post in posts), following)
+            views = (PostView(post, tuple(deliveries[post.id])) for post in posts)
+            return Page(await foreseen(tx, views), following)
 
     async def all(self, *, everything: bool = False) -> list[PostView]:
         """Return what `page` returns, all of it."""
@@ -232,7 +234,8 @@ def clip_of(stored: StoredPost) -> Clip:
 
 async def _view(tx: Transaction, post_id: uuid.UUID) -> PostView:
     deliveries = await tx.deliveries.of_post(post_id)
-    return PostView(await tx.posts.get(post_id), tuple(deliveries))
+    [view] = await foreseen(tx, [PostView(await tx.posts.get(post_id), tuple(deliveries))])
+    return view
 
 
 def _recallable(deliveries: Sequence[Delivery], wanted: uuid.UUID, done: str) -> list[Delivery]:

@@ -16,6 +16,7 @@ from pellacia_service.errors import BadInputError, NotFoundError, SetupError
 from pellacia_service.loopback import HOST, Loopback, listening
 from pellacia_service.platform_kit.facts import Facts
 from pellacia_service.platform_kit.http import Api
+from pellacia_service.platform_kit.lives import outlook
 from pellacia_service.platform_kit.oauth import OAuth, SignInRequest
 from pellacia_service.platform_kit.protocol import Identity, Platform
 from pellacia_service.publishing.uses import use_of
@@ -157,7 +158,10 @@ class SignIn:
         async with self._database.write() as tx:
             account = await tx.accounts.add_or_update(account, now=now)
             await tx.credentials.put(
-                account, partial(self._vault.seal, tokens, account), updated_at=now
+                account,
+                partial(self._vault.seal, tokens, account),
+                updated_at=now,
+                outlook=outlook(platform, tokens),
             )
             await tx.credential_uses.note(use_of(account, Purpose.SIGN_IN, now))
         return SignedIn(

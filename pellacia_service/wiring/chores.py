@@ -7,13 +7,16 @@ from contextlib import aclosing
 from pathlib import Path
 
 from pellacia_service.domain.intake import IntakeResult
+from pellacia_service.publishing.crash_points import CrashPlan
 from pellacia_service.publishing.runner import Chore
 from pellacia_service.use_cases.pruning import Pruning
 from pellacia_service.use_cases.watch import LOOK_SECONDS
 from pellacia_service.wiring.limits import make_plan
 from pellacia_service.wiring.records import Records
+from pellacia_service.wiring.renewing import make_sign_ins
 from pellacia_service.wiring.watching import make_watch_folder
 
+MINUTE = dt.timedelta(minutes=1)
 HOUR = dt.timedelta(hours=1)
 LOOK = dt.timedelta(seconds=LOOK_SECONDS)
 
@@ -24,6 +27,7 @@ def make_chores(records: Records) -> tuple[Chore, ...]:
     """Return name, period, and what is done. The order does not matter: each has its own alarm."""
     return (
         Chore("pruning", 6 * HOUR, _pruning(records)),
+        Chore("renewing sign-ins", 10 * MINUTE, make_sign_ins(records, CrashPlan()).renew_ahead),
         *(
             Chore(f"watching {folder}", LOOK, _watching(records, folder))
             for folder in records.settings.watch_folders

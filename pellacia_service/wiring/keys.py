@@ -9,8 +9,10 @@ from pellacia_service.platforms import PLATFORMS
 from pellacia_service.publishing.crash_points import CrashPlan
 from pellacia_service.use_cases.key_rotation import KeyRotation
 from pellacia_service.use_cases.sign_out import SignOut
+from pellacia_service.use_cases.standing import SignIns
 from pellacia_service.wiring.network import make_vault, open_clients
 from pellacia_service.wiring.records import Records
+from pellacia_service.wiring.renewing import make_sign_ins
 
 LOCK_FILE = "rotation.lock"
 
@@ -21,6 +23,7 @@ class Keys:
 
     rotation: KeyRotation
     sign_out: SignOut
+    sign_ins: SignIns
 
 
 @asynccontextmanager
@@ -51,4 +54,5 @@ async def open_keys(records: Records, crash: CrashPlan | None = None) -> AsyncIt
                 revoker=revoker,
                 clock=records.clock,
             ),
+            sign_ins=make_sign_ins(records, CrashPlan()),
         )

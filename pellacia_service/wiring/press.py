@@ -28,8 +28,9 @@ from pellacia_service.scheduler import AlarmClock
 from pellacia_service.use_cases.posts import Posts
 from pellacia_service.wiring.chores import make_chores
 from pellacia_service.wiring.limits import make_plan
-from pellacia_service.wiring.network import make_oauth, open_clients, open_vault
+from pellacia_service.wiring.network import open_clients, open_vault
 from pellacia_service.wiring.records import Records, make_database
+from pellacia_service.wiring.renewing import make_renewer
 from pellacia_service.wiring.staging import make_stage
 from pellacia_service.wiring.watchman import make_high_water, make_watchman
 
@@ -107,6 +108,7 @@ async def _open_tools(
 ) -> AsyncIterator[Tools]:
     settings, clock = records.settings, records.clock
     fingerprints = Fingerprints()
+    vault = await open_vault(settings, records.database)
     async with open_clients(settings) as (http, fresh):
         try:
             yield Tools(
@@ -116,8 +118,8 @@ async def _open_tools(
                     http=http,
                     fresh=fresh,
                     database=records.database,
-                    vault=await open_vault(settings, records.database),
-                    oauth=make_oauth(settings, clock),
+                    vault=vault,
+                    renewer=make_renewer(records, vault, crash),
                     clock=clock,
                     sandbox_url=settings.sandbox_url,
                     crash=crash,

@@ -27,11 +27,12 @@ def open_queue(url: str) -> Database:
 async def fill(database: Database, url: str, *, waiting: int, due: int) -> None:
     """Queue `due` deliveries that may begin now, and `waiting` ones that begin in a month."""
     now = SystemClock().now()
-    await given.queue_one(database, due_at=now - dt.timedelta(minutes=1))
-    await _copy(url, due - 1, first=1)
+    if due:
+        await given.queue_one(database, due_at=now - dt.timedelta(minutes=1))
+        await _copy(url, due - 1, first=1)
     later = now + dt.timedelta(days=30)
     await given.queue_one(database, platform="x", due_at=later)
-    await _copy(url, waiting - 1, first=due)
+    await _copy(url, waiting - 1, first=max(due, 1))
 
 
 async def _copy(url: str, copies: int, *, first: int) -> None:

@@ -75,13 +75,14 @@ async def _queue(place: str, name: str, waiting: int) -> str:
     if place.startswith("sqlite"):
         url = f"{place}/{name}.db"
     else:
-        url = await _new_database(place, name)
+        url = await new_database(place, name)
     async with open_queue(url) as database:
         await fill(database, url, waiting=waiting, due=DUE)
     return url
 
 
-async def _new_database(server: str, name: str) -> str:
+async def new_database(server: str, name: str) -> str:
+    """Make an empty database on the server; return its address."""
     engine = create_async_engine(server, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(sa.text(f"CREATE DATABASE {name}"))
@@ -142,7 +143,7 @@ async def _finish(database: Database, delivery: Delivery) -> None:
 
 async def _compare_with_procrastinate(server: str, runs: int) -> None:
     url = await _queue(server, "ours", SMALL)
-    theirs_url = await _new_database(server, "theirs")
+    theirs_url = await new_database(server, "theirs")
     ours, theirs = [], []
     for _ in range(runs):
         async with open_queue(url) as database:

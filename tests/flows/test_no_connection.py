@@ -53,7 +53,9 @@ async def _published(
     clip: Path, door: Door, clock: HurriedClock, settings: Settings
 ) -> tuple[Delivery, int]:
     """Publish on X through the door; return what became of it, and how often it was announced."""
-    async with open_pellacia(settings.model_copy(update={"sandbox_url": door.url}), clock) as opened:
+    async with open_pellacia(
+        settings.model_copy(update={"sandbox_url": door.url}), clock
+    ) as opened:
         await connect_all(settings)
         delivery = await publish_on(opened, clip, "x")
         return delivery, await _intents(opened, delivery)

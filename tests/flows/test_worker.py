@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from pellacia_service.clock import SystemClock
+from pellacia_service.domain.work import Work
 from pellacia_service.facade import Delivery, Draft, Pellacia, Status, Step, open_pellacia
 from pellacia_service.repositories.session import Database
 from pellacia_service.sandbox.server import RunningSandbox
@@ -261,7 +262,7 @@ async def test_who_is_stopped_in_the_middle_of_reading_keeps_nobody_from_writing
         async def read_for_ever() -> None:
             while True:
                 async with database.read() as tx:
-                    await tx.deliveries.next_due(SystemClock().now())
+                    await tx.deliveries.next_due(SystemClock().now(), [Work.UPLOADS])
 
         for number in range(10):
             task = asyncio.create_task(read_for_ever())

@@ -269,3 +269,15 @@ def test_the_demo_publishes_on_all_six_shows_the_links_and_keeps_what_it_made(
     assert f"PELLACIA_HOME={empty.home} pellacia-dist queue list" in ended.err
     assert "Warning" not in ended.err
     assert [post["id"] for post in empty.posts()] == [ended.document["id"]]
+
+
+def test_accounts_are_shown_in_the_order_in_which_they_were_named(
+    pellacia: CommandLine, clip: Path
+) -> None:
+    named = ["x", "facebook", "youtube", "linkedin"]
+    words = ["--platforms", ",".join(named), "--file", str(clip), "--title", "Hi"]
+    pellacia("upload", *words, "--no-wait")
+
+    [post] = pellacia.posts()
+
+    assert [delivery["platform"] for delivery in post["deliveries"]] == named

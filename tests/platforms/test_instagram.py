@@ -10,7 +10,8 @@ import pytest
 
 from pellacia_service.domain.media import Media
 from pellacia_service.domain.post import Content, Privacy
-from pellacia_service.domain.sighting import Seen
+from pellacia_service.domain.receipt import ASKED
+from pellacia_service.domain.sighting import NONE_SINCE_INTENT, Seen
 from pellacia_service.errors import (
     PlatformError,
     RateLimitedError,
@@ -210,6 +211,24 @@ async def test_a_container_of_yesterday_is_gone(
     sighting = await INSTAGRAM.look(api, receipt)
 
     assert sighting.seen is Seen.GONE
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_a_container_that_ran_out_after_the_intent_says_whether_anything_was_published(
+    others: int, api: Api, clip_media: Media, sandbox: RunningSandbox
+) -> None:
+    receipt = await upload(INSTAGRAM, api, WORDS, clip_media)
+    asked = dt.datetime.now(dt.UTC) + dt.timedelta(hours=24, minutes=30)
+    await api.http.post(f"{sandbox.url}/_sandbox/clock", json={"advance": 25 * 3600})
+    for _ in range(others):
+        other = await upload(INSTAGRAM, api, WORDS, clip_media)
+        await INSTAGRAM.publish(api, (await look_until(INSTAGRAM, api, other, Seen.READY)).receipt)
+
+    sighting = await INSTAGRAM.look(api, receipt.with_data(**{ASKED: asked.isoformat()}))
+
+    assert sighting.seen is Seen.GONE
+    assert sighting.evidence["published_since"] == str(others)
+    assert sighting.evidence[NONE_SINCE_INTENT] is (others == 0)
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,39 @@ async def test_a_post_whose_create_answer_was_lost_is_found_by_its_media_key(
     assert (sighting.receipt.post_id, sighting.receipt.url) == (ours["id"], ours["url"])
 
 
+def timelines_asked(sandbox: RunningSandbox) -> int:
+    return sum("/users/" in call["path"] for call in requests_in(sandbox, "x"))
+
+
+def refusal(said: str) -> dict[str, object]:
+    body = {"type": f"{PROBLEM}invalid-request", "errors": [{"message": said}], "status": 400}
+    return {"status": 400, "body": body}
+
+
+async def test_a_timeline_that_does_not_know_a_parameters_new_name_is_asked_by_the_old_one(
+    api: Api, ready: Ready, sandbox: RunningSandbox, trouble: Trouble
+) -> None:
+    published = await PLATFORM.publish(api, await ready())
+    said = "The query parameter [post.fields] is not one of [tweet.fields]"
+    trouble(refusal(said), path=r"/2/users/\d+/tweets$")
+
+    found = await PLATFORM.look(api, replace(published, post_id="", url=""))
+
+    assert (found.seen, found.receipt.post_id) == (Seen.LIVE, published.post_id)
+    assert timelines_asked(sandbox) == 2
+
+
+async def test_a_timeline_that_refuses_something_else_is_not_asked_by_another_name(
+    api: Api, ready: Ready, sandbox: RunningSandbox, trouble: Trouble
+) -> None:
+    trouble(refusal("The query parameter [exclude] is wrong"), path=r"/2/users/\d+/tweets$")
+
+    with pytest.raises(RefusedError):
+        await PLATFORM.look(api, await ready())
+
+    assert timelines_asked(sandbox) == 1
+
+
 async def test_a_post_that_the_timeline_does_not_show_is_absent_and_that_proves_nothing(
     api: Api, ready: Ready, trouble: Trouble
 ) -> None:

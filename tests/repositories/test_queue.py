@@ -8,6 +8,7 @@ import pytest
 
 from pellacia_service.domain.delivery import Delivery, DeliveryError, Status, Step
 from pellacia_service.domain.receipt import Receipt
+from pellacia_service.domain.work import Work
 from pellacia_service.errors import BadInputError, ErrorKind, NotFoundError
 from pellacia_service.repositories.session import Database
 from tests.repositories.given import (
@@ -161,7 +162,9 @@ async def test_a_post_for_tomorrow_keeps_nobody_waiting(database: Database) -> N
 
     async with database.read() as tx:
         assert not await tx.deliveries.under_way_or_due(NOON)
-        assert await tx.deliveries.next_due(NOON) == NOON + dt.timedelta(days=1)
+        assert await tx.deliveries.next_due(NOON, [Work.UPLOADS]) == {
+            Work.UPLOADS: NOON + dt.timedelta(days=1)
+        }
 
 
 async def test_the_next_delivery_is_due_when_its_own_wait_and_its_lease_are_over(
@@ -172,8 +175,10 @@ async def test_the_next_delivery_is_due_when_its_own_wait_and_its_lease_are_over
     await claim(database)
 
     async with database.read() as tx:
-        assert await tx.deliveries.next_due(NOON) == NOON + MINUTE
-        assert await tx.deliveries.next_due(NOON + 2 * MINUTE) == NOON + 2 * MINUTE
+        assert await tx.deliveries.next_due(NOON, [Work.UPLOADS]) == {Work.UPLOADS: NOON + MINUTE}
+        assert await tx.deliveries.next_due(NOON + 2 * MINUTE, [Work.UPLOADS]) == {
+            Work.UPLOADS: NOON + 2 * MINUTE
+        }
 
 
 async def test_an_empty_queue_waits_for_nothing(database: Database) -> None:
@@ -183,4 +188,4 @@ async def test_an_empty_queue_waits_for_nothing(database: Database) -> None:
         )
 
     async with database.read() as tx:
-        assert await tx.deliveries.next_due(NOON) is None
+        assert await tx.deliveries.next_due(NOON, [Work.UPLOADS]) == {}

@@ -69,7 +69,7 @@ def test_the_state_of_the_queue_loads_the_tables_it_reads_and_no_others(tmp_path
     tables_of_ours = f"{tables.__name__}."
     assert {
         name.removeprefix(tables_of_ours) for name in loaded if name.startswith(tables_of_ours)
-    } <= {"base", "deliveries", "posts", "accounts", "marks"}
+    } <= {"base", "deliveries", "posts", "accounts", "credentials", "marks"}
     assert "sqlalchemy.dialects.postgresql" not in loaded
 
 

@@ -223,7 +223,12 @@ def test_a_link_a_folder_or_a_pipe_in_place_of_a_key_file_is_refused(key_file: P
         KeyFile(key_file).load()
 
 
-@pytest.mark.parametrize("text", ["", "   \n", "not a key", "\0\xff", NEW[:-1], f"{NEW}\nrubbish"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "   \n", "not a key", "\0\xff", NEW[:-1], f"{NEW}\nrubbish"],
+    # The key is another one in each process that collects the tests.
+    ids=["empty", "blank", "words", "bytes", "cut", "more"],
+)
 def test_a_key_file_that_holds_something_else_is_refused_and_not_repeated(
     key_file: Path, text: str
 ) -> None:
