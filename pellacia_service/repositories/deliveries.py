@@ -266,7 +266,8 @@ class Deliveries:
         ]
         if not works:
             return {}
-        found = (await self._session.execute(sa.select(*first))).one()
+        connection = await self._session.connection()
+        found = (await connection.execute(sa.select(*first))).one()
         return {work: max(at, now) for work, at in zip(works, found, strict=True) if at is not None}
 
     async def _any(self, statement: SelectOfScalar[uuid.UUID]) -> bool:

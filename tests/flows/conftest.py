@@ -25,6 +25,10 @@ FILE_IS_ENOUGH = {
     "test_watch_taking.py",
     "test_watch_killed.py",
     "test_mishaps.py",
+    "test_staging.py",
+    "test_quota.py",
+    "test_no_connection.py",
+    "test_refresh.py",
 }
 """What these show does not depend on the database: on a server they run with the long tests."""
 

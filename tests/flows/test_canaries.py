@@ -149,8 +149,11 @@ def _live(run: Run, clip: Path) -> None:
 
 
 def _revoke(run: Run, platform: str) -> None:
-    for token in run.sandbox.world.tokens.values():
+    world = run.sandbox.world
+    for token in world.tokens.values():
         token.revoked = token.revoked or token.account.platform == platform
+    for refresh in world.refresh_tokens.values():
+        refresh.retired = refresh.retired or refresh.account.platform == platform
 
 
 def test_a_whole_life_of_the_program_leaves_no_token_anywhere(life: Run) -> None:

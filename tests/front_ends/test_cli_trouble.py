@@ -62,7 +62,7 @@ def test_a_full_disk_is_said_and_nothing_is_published(
 def test_a_setting_that_cannot_be_read_is_named(empty: CommandLine) -> None:
     ended = empty("queue", "status", "--json", PELLACIA_CONCURRENCY="many")
 
-    assert ended.code == 1
+    assert ended.code == 2
     assert "PELLACIA_CONCURRENCY" in ended.message
 
 

@@ -13,7 +13,8 @@ from tests.trouble import make_trouble, posts_in, requests_in
 
 DELIVERY = {
     "id", "platform", "account", "status", "step", "post_id", "url", "bytes_sent", "sha256",
-    "attempts", "started_at", "completed_at", "error",
+    "attempts", "started_at", "completed_at", "error", "due_at", "published_at",
+    "lateness_seconds", "warnings",
 }  # fmt: skip
 
 
@@ -63,7 +64,7 @@ def test_people_get_the_links(pellacia: CommandLine, clip: Path) -> None:
         "upload", "--platforms", "youtube,facebook", "--file", str(clip), "--title", "Hi"
     )
 
-    head, facebook, youtube = ended.out.splitlines()
+    head, youtube, facebook = ended.out.splitlines()
     assert head.startswith("Hi  completed  ")
     assert facebook.startswith("  ✓ facebook  published     https://www.facebook.com/reel/")
     assert youtube.startswith("  ✓ youtube   published     https://www.youtube.com/")

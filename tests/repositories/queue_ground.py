@@ -19,6 +19,7 @@ from pellacia_service.publishing.high_water import HighWater
 from pellacia_service.publishing.lines import Lines
 from pellacia_service.publishing.pacing import Pacer
 from pellacia_service.publishing.progress import ProgressBoard
+from pellacia_service.publishing.refreshing import Renewer
 from pellacia_service.publishing.retries import Retries
 from pellacia_service.publishing.trip import Tools, Trip
 from pellacia_service.repositories.journal import JournalEntry
@@ -128,6 +129,10 @@ class Ground:
         def no_renewals(_: object) -> Any:
             raise AssertionError("no account of this test has a token")
 
+        vault, crash = Vault(GivenKeys(NO_KEY)), CrashPlan()
+        renewer = Renewer(
+            database=self.database, vault=vault, oauth=no_renewals, clock=self.clock, crash=crash
+        )
         return Tools(
             database=self.database,
             clock=self.clock,
@@ -135,17 +140,17 @@ class Ground:
                 http=http,
                 fresh=http,
                 database=self.database,
-                vault=Vault(GivenKeys(NO_KEY)),
-                oauth=no_renewals,
+                vault=vault,
+                renewer=renewer,
                 clock=self.clock,
                 sandbox_url=NOTHING_THERE,
-                crash=CrashPlan(),
+                crash=crash,
             ),
             pacer=Pacer(database=self.database, clock=self.clock, plan={}),
             retries=Retries(clock=self.clock, attempts=1),
             board=ProgressBoard(self.clock),
             fingerprints=Fingerprints(),
             settle=MINUTE,
-            crash=CrashPlan(),
+            crash=crash,
             high_water=HighWater(self._home, "here"),
         )

@@ -63,9 +63,9 @@ class QueueModel:
         return status_of_post(one.status for one in self.of_post(post_id))
 
     def claimable(self, now: dt.datetime) -> list[Delivery]:
-        """Return what may be claimed, longest due first."""
+        """Return what may be claimed, what has been free longest first."""
         free = [one for one in self.rows.values() if self.may_be_claimed(one, now)]
-        return sorted(free, key=lambda one: (one.due_at, one.id))
+        return sorted(free, key=lambda one: (free_at(one), one.id))
 
     def may_be_claimed(self, one: Delivery, now: dt.datetime) -> bool:
         """Due, moving, in nobody's hands, and not paused unless it must be looked up."""
@@ -82,7 +82,7 @@ class QueueModel:
             for one in self.claimable(now)[:limit]
         ]
         self.rows |= {one.id: one for one in chosen}
-        return chosen
+        return sorted(chosen, key=lambda one: (one.due_at, one.id))
 
     def renew(self, owner: str, *, now: dt.datetime, until: dt.datetime) -> set[uuid.UUID]:
         """Prolong the living leases of an owner."""
@@ -227,3 +227,8 @@ def brought_by(step: Step, before: Delivery, now: dt.datetime) -> dict[str, Any]
         case Step.FAILED | Step.HELD:
             return {"error": DeliveryError(ErrorKind.PLATFORM, "odd", "The platform said no.")}
     return {}
+
+
+def free_at(one: Delivery) -> dt.datetime:
+    """Return when a delivery's time has come, and its wait and its lease are over."""
+    return max(one.begin_at, *filter(None, (one.not_before, one.lease_until)), one.begin_at)
