@@ -1,6 +1,6 @@
 """One plan as it was carried out, and the verdict on it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,10 +9,10 @@ from pellacia_service.drill.children import Child
 from pellacia_service.drill.life import Task
 from pellacia_service.drill.plans import Plan, Weather
 
-ENDS: Mapping[Step, Weather | None] = {
-    Step.FAILED: Weather.REFUSED,
-    Step.MISSED: Weather.MISSED,
-    Step.CANCELLED: None,
+ENDS: Mapping[Step, Collection[Weather]] = {
+    Step.FAILED: {Weather.REFUSED, Weather.DEAD_TOKEN},
+    Step.MISSED: {Weather.MISSED},
+    Step.CANCELLED: (),
 }
 """Ends without a post, and the weather in which each is right."""
 
@@ -154,6 +154,6 @@ def _loss(case: Case, step: Step | None, public: int) -> str:
         return "recorded as published, and not there"
     if step in ENDS and public:
         return f"recorded as {step}, though it is there"
-    if step in ENDS and case.plan.weather is not ENDS[step]:
+    if step in ENDS and case.plan.weather not in ENDS[step]:
         return f"ended as {step}"
     return ""

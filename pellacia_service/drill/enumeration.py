@@ -23,6 +23,8 @@ WHERE: Mapping[Weather, Collection[str]] = {
     Weather.BUSY: PLATFORM_NAMES,
     # Its refresh token outlives its use: a renewal that is cut short costs nobody a sign-in.
     Weather.OLD_TOKEN: ("youtube",),
+    Weather.DEAD_TOKEN: ("youtube",),
+    Weather.NO_RENEWAL: ("youtube",),
     Weather.LATE: ("instagram",),
     Weather.MISSED: ("tiktok",),
     Weather.STAGED: PLATFORM_NAMES,

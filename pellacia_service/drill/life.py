@@ -231,10 +231,14 @@ def _signed_in(task: Task, given: dict[str, Json], now: dt.datetime) -> tuple[Ac
         # As a sign-in with the least scopes leaves it: a member, not a page.
         known.pop("organization_urn")
     token = ids["page_access_token"] if platform in PAGE_TOKENS else given["access_token"]
-    is_old = task.plan.weather is Weather.OLD_TOKEN
+    weather = task.plan.weather
+    is_old = weather in {Weather.OLD_TOKEN, Weather.DEAD_TOKEN, Weather.NO_RENEWAL}
+    renewable = (
+        "unknown-to-the-platform" if weather is Weather.DEAD_TOKEN else given["refresh_token"]
+    )
     tokens = Tokens(
         str(token),
-        refresh_token=str(given["refresh_token"] or "") if is_old else "",
+        refresh_token=str(renewable or "") if is_old else "",
         expires_at=now + RENEWABLE_LIFE if is_old else None,
     )
     return Account(uuid.uuid4(), platform, task.label, str(given["account"]), known), tokens

@@ -30,6 +30,12 @@ class Weather(enum.StrEnum):
     OLD_TOKEN = "old-token"
     """The sign-in has run out and must be renewed first."""
 
+    DEAD_TOKEN = "dead-token"
+    """The sign-in has run out, and the platform does not renew it any more."""
+
+    NO_RENEWAL = "no-renewal"
+    """The sign-in has nearly run out, and the platform's sign-in service is away."""
+
     LATE = "late"
     """Nothing ran when it was due, ten minutes ago: it is published late."""
 

@@ -23,6 +23,13 @@ PROCESSING_CALLS: Mapping[str, Mapping[str, Json]] = {
 }
 """The call that hands the video over to be processed."""
 
+RENEWALS: Mapping[str, Json] = {
+    "method": "POST",
+    "path": r"oauth2\.googleapis\.com/token$",
+    # A renewal that gets no answer is tried once more.
+    "times": 2,
+}
+
 REFUSALS: Mapping[str, str] = {
     "instagram": "2207026",
     "tiktok": "frame_rate_check_failed",
@@ -42,4 +49,7 @@ def fault_of(platform: str, weather: Weather) -> Mapping[str, Json] | None:
         case Weather.BUSY:
             wait: Json = {"status": 429, "headers": {"Retry-After": "5"}, "body": {}}
             return {"platform": platform, "do": wait}
+        case Weather.NO_RENEWAL:
+            away: Json = {"status": 503, "headers": {}, "body": {}}
+            return {"platform": platform, **RENEWALS, "do": away}
     return None
