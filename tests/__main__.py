@@ -21,7 +21,7 @@ CHECKS = (
 
 def main(words: list[str]) -> int:
     """Run the checks, then the tests; stop at the first that fails."""
-    pytest = (sys.executable, "-m", "pytest", "-n", "4", "--dist", "loadgroup", *words)
+    pytest = (sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", *words)
     for command in (*CHECKS, pytest):
         print(f"$ {Path(command[0]).name} {' '.join(command[1:])}", flush=True)
         ended = subprocess.run(command, cwd=ROOT, check=False)

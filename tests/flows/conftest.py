@@ -29,6 +29,7 @@ FILE_IS_ENOUGH = {
     "test_quota.py",
     "test_no_connection.py",
     "test_refresh.py",
+    "test_rewind.py",
 }
 """What these show does not depend on the database: on a server they run with the long tests."""
 

@@ -26,7 +26,10 @@ from pellacia_service.wiring.records import make_database
 from tests.flows.canaries import can_see_children, files_under, hits, processes_below
 from tests.trouble import requests_in
 
-pytestmark = pytest.mark.xdist_group("canaries")  # one worker, so that the life is led once
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.xdist_group("canaries"),  # one worker, so that the life is led once
+]
 
 CLIENT_SECRET = "canary-client-secret-4f7a91c2"
 GIVEN_KEY = base64.urlsafe_b64encode(b"canary-key-for-sealing-0123456.!").decode()

@@ -314,7 +314,14 @@ async def pellacia(settings: Settings) -> AsyncIterator[Pellacia]:
 
 
 @pytest.mark.parametrize("when", ["send", "look", "publish"])
-@pytest.mark.parametrize("platform", ["youtube", "tiktok", "x", "linkedin"])
+@pytest.mark.parametrize(
+    "platform",
+    [
+        "youtube",
+        "x",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("tiktok", "linkedin")),
+    ],
+)
 async def test_an_upload_that_outlives_its_token_goes_on_with_the_next_one(
     settings: Settings,
     sandbox: RunningSandbox,
