@@ -190,7 +190,7 @@ class Worker:
         calls = sum(job.step in CALLS for job in jobs)
         ahead = sum(job.step not in CALLS and job.due_at > now for job in jobs)
         room = self._concurrency - (len(jobs) - calls)
-        room_ahead = self._concurrency - max(1, self._concurrency // 4) - ahead
+        room_ahead = self._concurrency - self._concurrency // 4 - ahead
         uploads = (
             {Work.UPLOADS: min(room, room_ahead)} if room_ahead > 0 else {Work.OWED_UPLOADS: room}
         )
