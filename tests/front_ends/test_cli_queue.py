@@ -123,7 +123,10 @@ def test_the_accounts_are_listed_without_a_token(pellacia: CommandLine) -> None:
     assert [account["platform"] for account in ended.document["items"]] == [
         "youtube", "instagram", "tiktok", "x", "linkedin", "facebook",
     ]  # fmt: skip
-    assert {"platform", "label", "name", "ids", "health"} <= set(ended.document["items"][0])
+    assert set(ended.document["items"][0]) == {
+        "platform", "label", "name", "ids", "scopes", "missing", "expires_at", "refreshable_until",
+        "reconnect_by", "why", "health", "last_used", "posts_after",
+    }  # fmt: skip
     assert "token" not in ended.out
     told = pellacia("auth", "status").out.splitlines()
     assert "✓ youtube    Sandbox default" in told

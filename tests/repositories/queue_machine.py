@@ -221,7 +221,9 @@ class QueueMachine(RuleBasedStateMachine):
     def who_was_overtaken_writes_nothing(self, which: int) -> None:
         overtaken = self.overtaken()
         hand = overtaken[which % len(overtaken)]
-        self.write(hand, Step.UNSURE if self.is_inherited(hand[1]) else hand[1].delivery.step)
+        step = hand[1].delivery.step
+        # From the intent only an outcome leads on, and for whoever was overtaken that is a doubt.
+        self.write(hand, Step.UNSURE if step in INTENT else step)
         assert hand not in self.hands
 
     @precondition(lambda self: self.in_hand(Step.UNSURE))

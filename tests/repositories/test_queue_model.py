@@ -17,7 +17,7 @@ from tests.repositories.queue_ground import Ground
 from tests.repositories.queue_machine import QueueMachine
 
 FEW = settings(
-    max_examples=12,
+    max_examples=30,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
